@@ -1,0 +1,74 @@
+// A traffic router translates between a wanted split and the objects of one mesh or ingress, and does nothing else: it
+// holds no client, no logger, no clock. Imports api/ and model/ only; routers.ts lists all routers.
+import type { CanarySpec } from '../api/canary.ts';
+import type { KubeObject, OwnerReference, Resource } from '../model/kube.ts';
+import type { OwnedShape } from '../model/owned.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Split } from '../model/split.ts';
+
+/** What a route shall say. */
+export interface RouteWish {
+  readonly namespace: string;
+  /** Base name: `service.name`, else the target's name. The Services are `<apex>-primary` and `<apex>-canary`. */
+  readonly apex: string;
+  readonly spec: CanarySpec;
+  readonly split: Split;
+  /** The controlling owner, for objects that Serin creates. */
+  readonly owner: OwnerReference;
+  /** `-ingress-class`; empty where unset. */
+  readonly ingressClass: string;
+}
+
+/** Whether the controller behind the route has taken over its current generation. `unknown`: it cannot say. */
+export interface Acceptance {
+  readonly state: 'accepted' | 'pending' | 'rejected' | 'unknown';
+  readonly message: string;
+}
+
+/** What the cache keeps of a live route: a few hundred bytes, never the object. */
+export interface RouteView {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly ownerUids: readonly string[];
+  readonly fingerprint: string;
+  /** Weights by backend Service name in the rules that carry the split; undefined where the object holds none. */
+  readonly weights: Readonly<Record<string, number>> | undefined;
+  readonly acceptance: Acceptance;
+}
+
+export interface RouterCapabilities {
+  readonly weighted: boolean;
+  /** Requests chosen by `analysis.match`. */
+  readonly match: boolean;
+  readonly mirror: boolean;
+  readonly affinity: boolean;
+}
+
+/** A route object of one kind. `wish` in, object out; live object in, view out. */
+export interface RouteShape extends OwnedShape {
+  readonly resource: Resource;
+  /** The complete object for a wish. A/B: the split applies inside the match, everybody else stays on the primary. */
+  render(wish: RouteWish): KubeObject;
+  view(live: KubeObject): RouteView;
+}
+
+export interface TrafficRouter {
+  /** The value of `spec.provider`. */
+  readonly provider: string;
+  readonly capabilities: RouterCapabilities;
+  /** undefined: no route object; requests follow Services alone. */
+  readonly route: RouteShape | undefined;
+  /** Which fields of the spec cannot be honoured. Errors stop the Canary before any write. */
+  problems(spec: CanarySpec): readonly Problem[];
+}
+
+/** The split a view holds for an apex, or undefined where the two weights are missing or do not add up to more than 0. */
+export function splitOf(view: RouteView, apex: string): Split | undefined {
+  const primary = view.weights?.[`${apex}-primary`];
+  const canary = view.weights?.[`${apex}-canary`];
+  if (primary === undefined || canary === undefined || primary + canary <= 0) {
+    return undefined;
+  }
+  const percent = Math.round((canary * 100) / (primary + canary));
+  return { primary: 100 - percent, canary: percent };
+}
