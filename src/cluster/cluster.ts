@@ -78,12 +78,15 @@ export interface Cluster {
 export class ApiError extends Error {
   readonly status: number;
   readonly reason: string;
+  /** How long the server asked us to wait, where it did. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
