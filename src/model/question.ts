@@ -1,7 +1,7 @@
 // What a decision may ask of the outside world, and what came back. A question is named by run, round and id before it is
 // sent; the same key is never counted twice.
 import type { Metric } from '../api/analysis.ts';
-import type { Measurement } from './measurement.ts';
+import type { HookReason, Measurement } from './measurement.ts';
 
 /** `<run id>/<round>/<id>`. */
 export type QuestionKey = string;
@@ -38,6 +38,7 @@ export type Question = HookQuestion | MetricQuestion;
 export interface HookAnswer {
   readonly kind: 'hook';
   readonly outcome: 'passed' | 'denied' | 'unreachable';
+  readonly reason: HookReason;
   readonly message: string;
 }
 
