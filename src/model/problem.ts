@@ -1,4 +1,5 @@
 // What is wrong with an input, so that a person can mend it.
+import type { Reason } from './reason.ts';
 
 /**
  * `error`: nothing may be written for this Canary; `warning`: said once, the run goes on without the field.
@@ -6,7 +7,7 @@
  */
 export interface Problem {
   readonly severity: 'error' | 'warning';
-  readonly reason: string;
+  readonly reason: Reason;
   readonly field: string;
   readonly value?: unknown;
   readonly message: string;

@@ -1,0 +1,167 @@
+// `status` of a Canary. Flagger's fields first: existing readers see what they always saw. Then Serin's own: `run` is the
+// program counter from which everything else in status follows. Imports zod only.
+import { z } from 'zod';
+
+const DateTime = z.string().meta({ format: 'date-time' });
+const Percent = z.number();
+
+export const phases = [
+  '',
+  'Initializing',
+  'Initialized',
+  'Waiting',
+  'Progressing',
+  'WaitingPromotion',
+  'Promoting',
+  'Finalising',
+  'Succeeded',
+  'Failed',
+  'Terminating',
+  'Terminated',
+] as const;
+export const Phase = z.enum(phases);
+export type Phase = z.infer<typeof Phase>;
+
+/** Where a run stands. `decide/decide.ts` draws how one follows another. */
+export const stages = [
+  'provision',
+  'confirm-rollout',
+  'scale-up',
+  'analysis',
+  'promote',
+  'yield',
+  'restore',
+  'return',
+  'scale-down',
+  'closing',
+] as const;
+export const Stage = z.enum(stages);
+export type Stage = z.infer<typeof Stage>;
+
+export const Condition = z.object({
+  type: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string(),
+  message: z.string().optional(),
+  lastUpdateTime: DateTime.optional(),
+  lastTransitionTime: DateTime.optional(),
+  observedGeneration: z.number().optional(),
+});
+export type Condition = z.infer<typeof Condition>;
+
+const SplitSchema = z.object({ primary: Percent, canary: Percent });
+
+/** The rules a run goes by, frozen at its start and renewed only between rounds. Times in milliseconds. */
+export const Plan = z.object({
+  strategy: z.enum(['canary', 'blue-green', 'ab-testing']),
+  /** Canary weights in ascending order; the last one is where promotion starts. Empty unless `canary`. */
+  weights: z.array(Percent),
+  /** Rounds to pass; 0 for weighted canaries. */
+  iterations: z.number(),
+  stepWeightPromotion: z.number(),
+  threshold: z.number(),
+  intervalMs: z.number(),
+  progressDeadlineMs: z.number(),
+  skipAnalysis: z.boolean(),
+  provider: z.string(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** Rounds by outcome that did not pass. */
+export const Counts = z.object({
+  fail: z.number(),
+  inconclusive: z.number(),
+  noData: z.number(),
+  unavailable: z.number(),
+});
+export type Counts = z.infer<typeof Counts>;
+
+export const Run = z.object({
+  id: z.string(),
+  kind: z.enum(['initialise', 'rollout']),
+  /** The revision this run is pinned to. */
+  revision: z.string(),
+  stage: Stage,
+  stageSince: DateTime,
+  startedAt: DateTime,
+  plan: Plan,
+  /** What the route shall say now. */
+  split: SplitSchema,
+  splitSince: DateTime,
+  /** When the split was first seen in effect; absent while it is not. */
+  settledAt: DateTime.optional(),
+  /** The next round: named here before anything is asked for it. */
+  round: z.object({ seq: z.number(), dueAt: DateTime }).optional(),
+  iteration: z.number(),
+  /** Pre-rollout hooks have passed; they are asked once a run. */
+  prepared: z.boolean().optional(),
+  counts: Counts,
+  /** The canary has been short of ready pods since then. */
+  heldSince: DateTime.optional(),
+  /** Weight to resume at once the canary has pods again. */
+  resumeWeight: Percent.optional(),
+  gate: z.object({ type: z.string(), closedSince: DateTime, overdue: z.boolean().optional() }).optional(),
+  /** Set when the run's end is decided: where it goes and why. */
+  outcome: z
+    .object({
+      phase: z.enum(['Initialized', 'Succeeded', 'Failed']),
+      reason: z.string(),
+      message: z.string(),
+    })
+    .optional(),
+  suspendedAt: DateTime.optional(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** One metric or hook of a round, as people read it. */
+export const Check = z.object({
+  name: z.string(),
+  outcome: z.enum(['pass', 'fail', 'inconclusive', 'noData', 'unavailable']),
+  value: z.number().optional(),
+  threshold: z.string().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+
+export const Round = z.object({
+  seq: z.number(),
+  at: DateTime,
+  weight: Percent,
+  outcome: z.enum(['pass', 'fail', 'inconclusive', 'noData', 'unavailable']),
+  reason: z.string(),
+  checks: z.array(Check),
+});
+export type Round = z.infer<typeof Round>;
+
+export const PastRun = z.object({
+  id: z.string(),
+  revision: z.string(),
+  startedAt: DateTime,
+  endedAt: DateTime,
+  phase: Phase,
+  reason: z.string(),
+  message: z.string().optional(),
+});
+export type PastRun = z.infer<typeof PastRun>;
+
+export const CanaryStatus = z.object({
+  phase: Phase.optional(),
+  canaryWeight: z.number().optional(),
+  failedChecks: z.number().optional(),
+  iterations: z.number().optional(),
+  lastAppliedSpec: z.string().optional(),
+  lastPromotedSpec: z.string().optional(),
+  trackedConfigs: z.record(z.string(), z.string()).optional(),
+  lastTransitionTime: DateTime.optional(),
+  sessionAffinityCookie: z.string().optional(),
+  previousSessionAffinityCookie: z.string().optional(),
+  primarySessionAffinityCookie: z.string().optional(),
+  observedGeneration: z.number().optional(),
+  conditions: z.array(Condition).optional(),
+  /** How many pods the primary had when last seen serving, to restore it if it is deleted. */
+  primaryReplicas: z.number().optional(),
+  run: Run.optional(),
+  rounds: z.array(Round).optional(),
+  runs: z.array(PastRun).optional(),
+});
+export type CanaryStatus = z.infer<typeof CanaryStatus>;

@@ -1,0 +1,107 @@
+// Stage `confirm-rollout`: a person decides whether the run starts. There is no deadline; after a day it is said once.
+import type { Run } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
+import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
+import { hear, hearRollback } from './interrogate.ts';
+import type { Hearing } from './interrogate.ts';
+import { normal, warning } from './move.ts';
+import type { Move, RunRule } from './move.ts';
+import { rollBack } from './roll-back.ts';
+import { atStage, targetName, withNextRound } from './run.ts';
+import { scaleUp } from './start-run.ts';
+
+const OVERDUE_MS = 24 * 3_600_000;
+
+export const confirmRollout: RunRule = (seen, run) => {
+  if (run.stage !== 'confirm-rollout') {
+    return undefined;
+  }
+  const due = msFromIso(run.round?.dueAt ?? run.stageSince);
+  if (seen.nowMs < due) {
+    return overdue(seen, run) ?? awaitGate(run, due);
+  }
+  const phase = seen.status.phase ?? 'Initialized';
+  const wish = run.gate === undefined ? undefined : hearRollback(seen, run, phase);
+  if (wish?.kind === 'passed') {
+    return rollBack(seen, run, { reason: 'RollbackRequested', message: 'manual webhook invoked' });
+  }
+  const hearing = wish ?? hear(seen, run, 'confirm-rollout', phase);
+  switch (hearing.kind) {
+    case 'ask':
+      return {
+        kind: 'ask',
+        reason: 'AwaitingRollout',
+        message: run.gate === undefined ? 'asks whether the roll-out may start' : gateMessage(run.gate),
+        questions: [hearing.question],
+      };
+    case 'passed': {
+      const notices = hearing.names.map((name) =>
+        normal('RolloutConfirmed', `Confirm-rollout check ${name} passed`),
+      );
+      return scaleUp(seen, withNextRound(seen, atStage(seen, run, 'scale-up'), 0), notices);
+    }
+    case 'failed':
+      return closeGate(seen, run, { type: 'confirm-rollout', hearing });
+  }
+};
+
+type Failed = Extract<Hearing, { kind: 'failed' }>;
+
+/** A gate said no: hold, and ask again after an interval. Said once, when it closes. */
+export function closeGate(
+  seen: Observation,
+  run: Run,
+  { type, hearing }: { readonly type: string; readonly hearing: Failed },
+): Move {
+  const next = withNextRound(seen, run, run.plan.intervalMs);
+  const reason = gateReason(type);
+  if (run.gate?.type === type) {
+    return { kind: 'intend', reason, message: gateMessage(run.gate), run: next };
+  }
+  const gate = { type, closedSince: isoFromMs(seen.nowMs) };
+  const text = `Halt ${targetName(seen)} advancement waiting for approval ${hearing.name}`;
+  return {
+    kind: 'intend',
+    reason,
+    message: gateMessage(gate),
+    run: { ...next, gate },
+    notices: [warning(reason, hearing.message === '' ? text : `${text}: ${hearing.message}`)],
+  };
+}
+
+export function gateReason(
+  type: string,
+): 'AwaitingRollout' | 'AwaitingTrafficIncrease' | 'AwaitingPromotion' {
+  switch (type) {
+    case 'confirm-rollout':
+      return 'AwaitingRollout';
+    case 'confirm-traffic-increase':
+      return 'AwaitingTrafficIncrease';
+    default:
+      return 'AwaitingPromotion';
+  }
+}
+
+export function gateMessage({ type, closedSince, overdue: late }: NonNullable<Run['gate']>): string {
+  return `waits for ${type} (since ${clockFromIso(closedSince)}, no deadline${late === true ? ', overdue' : ''})`;
+}
+
+/** People's gates wait as long as people want; after a day one warning says so. */
+export function overdue(seen: Observation, run: Run): Move | undefined {
+  const { gate } = run;
+  if (gate === undefined || gate.overdue === true || seen.nowMs < msFromIso(gate.closedSince) + OVERDUE_MS) {
+    return undefined;
+  }
+  return {
+    kind: 'intend',
+    reason: 'GateOverdue',
+    message: gateMessage({ ...gate, overdue: true }),
+    run: { ...run, gate: { ...gate, overdue: true } },
+    notices: [warning('GateOverdue', `${targetName(seen)} has waited a day for ${gate.type}`)],
+  };
+}
+
+function awaitGate(run: Run, wakeAtMs: number): Move {
+  const message = run.gate === undefined ? 'asks whether the roll-out may start' : gateMessage(run.gate);
+  return { kind: 'wait', reason: 'AwaitingRollout', message, wakeAtMs };
+}

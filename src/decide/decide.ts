@@ -1,0 +1,117 @@
+// The rules, in order of precedence: the first that speaks decides. Pure and total: every observation gets a decision, and
+// the same one always. Imports api/, model/ and judge/.
+//
+//   provision ─────────────────────────────────────────► return ─► scale-down ─► Initialized
+//   confirm-rollout ─► scale-up ─► analysis ─► promote ─► return ─► scale-down ─► closing ─► Succeeded
+//                          │           │          └► yield ─► restore ─┐
+//                          └───────────┴───────────────────► return ◄──┘ ─► scale-down ─► closing ─► Failed
+import type { CanaryStatus } from '../api/status.ts';
+import { canonicalJson } from '../model/hash.ts';
+import { isoFromMs } from '../model/time.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Observation } from '../model/observation.ts';
+import { adopt } from './adopt.ts';
+import { awaitCanary } from './scale-up.ts';
+import { awaitPromotion } from './promote.ts';
+import { close } from './close.ts';
+import { collectRevisions, keepAtRest, rest, startRun } from './start-run.ts';
+import { confirmRollout } from './confirm-rollout.ts';
+import { firstOf, firstOfRun } from './move.ts';
+import type { Move, Rule } from './move.ts';
+import { followRevision } from './follow-revision.ts';
+import { holdForCanary } from './hold-for-canary.ts';
+import { honourSuspension } from './suspend.ts';
+import { initialise, provision } from './initialise.ts';
+import { manageFinalizer, terminate } from './terminate.ts';
+import { project } from './project.ts';
+import type { Saying } from './project.ts';
+import { rejectInvalid } from './reject-invalid.ts';
+import { returnTraffic, scaleDown } from './return-traffic.ts';
+import { restorePrimary, yieldToCanary } from './restore.ts';
+import { runRound } from './run-round.ts';
+import { settleSplit } from './settle-split.ts';
+
+const inRun = firstOfRun([
+  followRevision,
+  provision,
+  confirmRollout,
+  awaitCanary,
+  holdForCanary,
+  settleSplit,
+  runRound,
+  awaitPromotion,
+  yieldToCanary,
+  restorePrimary,
+  returnTraffic,
+  scaleDown,
+  close,
+]);
+
+const followRun: Rule = (seen) => (seen.status.run === undefined ? undefined : inRun(seen, seen.status.run));
+
+const rules = firstOf([
+  terminate,
+  honourSuspension,
+  manageFinalizer,
+  rejectInvalid,
+  followRun,
+  adopt,
+  initialise,
+  keepAtRest,
+  startRun,
+  collectRevisions,
+]);
+
+export function decide(seen: Observation): Decision {
+  return decisionFrom(seen, rules(seen) ?? rest(seen));
+}
+
+/** Whatever is waited for stands in status first; a status that says so already is not written again. */
+function decisionFrom(seen: Observation, move: Move): Decision {
+  switch (move.kind) {
+    case 'intend':
+      return intend(seen, move);
+    case 'enact': {
+      if (seen.refusal !== undefined) {
+        const refused = { reason: 'RefusedByServer', message: seen.refusal, health: 'stalled' } as const;
+        return stated(seen, refused, { kind: 'enact', reason: 'RefusedByServer', actions: [] });
+      }
+      return move;
+    }
+    case 'ask':
+      return stated(seen, move, { kind: 'ask', reason: move.reason, questions: move.questions });
+    case 'wait': {
+      const { reason, wakeAtMs } = move;
+      return stated(seen, move, {
+        kind: 'enact',
+        reason,
+        actions: [],
+        ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
+      });
+    }
+  }
+}
+
+function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Decision {
+  const { run: _run, ...kept } = seen.status;
+  const status = { ...kept, ...move.patch, ...(move.run === null ? {} : { run: move.run }) };
+  return {
+    kind: 'intend',
+    reason: move.reason,
+    status: stampTime(seen, project(seen, status, move)),
+    notices: move.notices ?? [],
+    ...(move.tally === undefined ? {} : { tally: move.tally }),
+  };
+}
+
+function stated(seen: Observation, saying: Saying, decision: Decision): Decision {
+  const status = project(seen, seen.status, saying);
+  return canonicalJson(status) === canonicalJson(seen.status)
+    ? decision
+    : { kind: 'intend', reason: saying.reason, status: stampTime(seen, status), notices: [] };
+}
+
+/** Flagger's `lastTransitionTime`: when status was last written for any cause. */
+function stampTime(seen: Observation, status: CanaryStatus): CanaryStatus {
+  return { ...status, lastTransitionTime: isoFromMs(seen.nowMs) };
+}

@@ -1,0 +1,35 @@
+// What a spec means as a plan: strategy, steps, limits. Read when a run starts, and again between its rounds.
+import type { CanarySpec } from '../api/canary.ts';
+import {
+  intervalMs,
+  iterations,
+  progressDeadlineMs,
+  stepWeightPromotion,
+  stepWeights,
+  strategyOf,
+  thresholdOf,
+} from '../api/defaults.ts';
+import type { Plan } from '../api/status.ts';
+
+export interface PlanSettings {
+  /** The effective provider: `spec.provider`, else the controller's. */
+  readonly provider: string;
+  readonly minimumIntervalMs: number;
+}
+
+/** The strategy and the numbers of a run, with the defaults that existing manifests rely on (api.md 2.6, 2.7). */
+export function planOf(spec: CanarySpec, { provider, minimumIntervalMs }: PlanSettings): Plan {
+  const { analysis } = spec;
+  const strategy = strategyOf(analysis, provider);
+  return {
+    strategy,
+    weights: strategy === 'canary' ? stepWeights(analysis) : [],
+    iterations: iterations(analysis, provider),
+    stepWeightPromotion: stepWeightPromotion(analysis),
+    threshold: thresholdOf(analysis),
+    intervalMs: intervalMs(analysis, minimumIntervalMs),
+    progressDeadlineMs: progressDeadlineMs(spec),
+    skipAnalysis: spec.skipAnalysis ?? false,
+    provider,
+  };
+}

@@ -1,0 +1,97 @@
+// Stage `promote`: the primary takes over the analysed revision, from where it is stored, while traffic stays as it is.
+import type { Run } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
+import { allCanary, allPrimary, splitToward } from '../model/split.ts';
+import type { Split } from '../model/split.ts';
+import { normal, warning } from './move.ts';
+import type { Move, RunRule } from './move.ts';
+import { atStage, deadlineMs, primaryName, sinceUntil, targetName, withNextRound, withSplit } from './run.ts';
+import { holds, keepWorld } from './world.ts';
+
+/** The intent; followed by the write. A run reaches this only with the target still at its revision. */
+export function promote(seen: Observation, run: Run): Move {
+  return {
+    kind: 'intend',
+    reason: 'Promoting',
+    message: `copying ${targetName(seen)} to ${primaryName(seen)}`,
+    run: atStage(seen, run, 'promote'),
+    notices: [normal('Promoting', `Copying ${targetName(seen)} template spec to ${primaryName(seen)}`)],
+  };
+}
+
+export const awaitPromotion: RunRule = (seen, run) => {
+  if (run.stage !== 'promote') {
+    return undefined;
+  }
+  const { primary } = seen;
+  const written = holds(primary, run.revision);
+  if (written && primary?.readiness.kind === 'ready') {
+    return promoted(seen, run);
+  }
+  if ((written && primary?.readiness.kind === 'failed') || seen.nowMs >= deadlineMs(run, run.stageSince)) {
+    return failedPromotion(seen, run);
+  }
+  const world = keepWorld(seen, {
+    stored: [run.revision],
+    primary: run.revision,
+    primaryReplicas: seen.target !== undefined && seen.target.replicas > 0 ? seen.target.replicas : undefined,
+    apex: true,
+    split: run.split,
+    targetUp: true,
+  });
+  if (world !== undefined) {
+    return world;
+  }
+  const state = primary?.readiness.kind === 'notYet' ? primary.readiness.message : 'being written';
+  return {
+    kind: 'wait',
+    reason: 'Promoting',
+    message: `waits for ${primaryName(seen)}: ${state}${sinceUntil(run, run.stageSince)}`,
+    wakeAtMs: deadlineMs(run, run.stageSince),
+  };
+};
+
+function promoted(seen: Observation, run: Run): Move {
+  const step = run.plan.stepWeightPromotion;
+  const split: Split = step > 0 ? splitToward(run.split.canary - step) : allPrimary;
+  return {
+    kind: 'intend',
+    reason: 'ReturningTraffic',
+    message: `routing to ${primaryName(seen)}`,
+    run: {
+      ...withNextRound(seen, withSplit(seen, atStage(seen, run, 'return'), split), run.plan.intervalMs),
+      outcome: { phase: 'Succeeded', reason: 'Succeeded', message: `${targetName(seen)} is promoted` },
+    },
+    patch: {
+      lastPromotedSpec: run.revision,
+      ...(seen.primary === undefined ? {} : { primaryReplicas: seen.primary.replicas }),
+    },
+    notices: [returning(seen, split)],
+  };
+}
+
+export function returning(seen: Observation, split: Split): ReturnType<typeof normal> {
+  return split.canary === 0
+    ? normal('ReturningTraffic', `Routing all traffic to primary ${primaryName(seen)}`)
+    : normal('ReturningTraffic', `Advance ${primaryName(seen)} primary weight ${split.primary}`);
+}
+
+/** Users move to the healthy canary while the primary gets its proven template back; without a route only the latter. */
+function failedPromotion(seen: Observation, run: Run): Move {
+  const { primary, target, route } = seen;
+  const detail =
+    primary === undefined || primary.readiness.kind === 'ready' ? 'missing' : primary.readiness.message;
+  const message = `Promotion of ${targetName(seen)} failed, primary not ready: ${detail}`;
+  const movable = route.state !== 'none' && (target?.available ?? 0) > 0;
+  const next = atStage(seen, run, movable ? 'yield' : 'restore');
+  return {
+    kind: 'intend',
+    reason: 'PromotionFailed',
+    message,
+    run: {
+      ...(movable ? withSplit(seen, next, allCanary) : next),
+      outcome: { phase: 'Failed', reason: 'PromotionFailed', message },
+    },
+    notices: [warning('PromotionFailed', message)],
+  };
+}

@@ -1,0 +1,176 @@
+// Stages `return` and `scale-down`: traffic to the primary, in steps after a promotion if the plan says so; then requests
+// in flight get their time; then the canary's pods go. Never towards a primary that does not serve while the canary does.
+import type { CanaryStatus, Run } from '../api/status.ts';
+import { webhooksOf } from '../api/defaults.ts';
+import type { Notice, Tally } from '../model/decision.ts';
+import type { Observation } from '../model/observation.ts';
+import { splitToward } from '../model/split.ts';
+import { isoFromMs, msFromIso } from '../model/time.ts';
+import { endRun } from './close.ts';
+import { normal, warning } from './move.ts';
+import type { Move, RunRule } from './move.ts';
+import { returning } from './promote.ts';
+import { atStage, drainMs, primaryName, targetName, withNextRound, withSplit } from './run.ts';
+import { describeRoute } from './settle-split.ts';
+import { isInEffect, isUnsafe, keepWorld } from './world.ts';
+
+/** What the primary shall hold while traffic goes home: what this run proved, or what was live before it. */
+function primaryRevision({ status }: Observation, run: Run): string | undefined {
+  return run.kind === 'initialise' ? run.revision : status.lastPromotedSpec;
+}
+
+export const returnTraffic: RunRule = (seen, run) => {
+  if (run.stage !== 'return') {
+    return undefined;
+  }
+  const revision = primaryRevision(seen, run);
+  const world = keepWorld(seen, {
+    stored: revision === undefined ? [] : [revision],
+    primary: revision,
+    primaryReplicas: seen.primary === undefined ? seen.status.primaryReplicas : undefined,
+    apex: true,
+    split: run.split,
+  });
+  return world ?? (isInEffect(seen, run.split) ? drain(seen, run) : awaitReturn(seen, run));
+};
+
+function awaitReturn(seen: Observation, run: Run): Move {
+  const blocked = isUnsafe(seen, run.split);
+  const state = blocked
+    ? `${primaryName(seen)} has no available pods and the canary has`
+    : describeRoute(seen);
+  return {
+    kind: 'wait',
+    reason: blocked ? 'PrimaryNotReady' : 'ReturningTraffic',
+    message: `returning traffic to ${primaryName(seen)}: ${state}`,
+    ...(run.outcome?.phase === 'Failed' || blocked ? { health: 'stalled' as const } : {}),
+  };
+}
+
+function drain(seen: Observation, run: Run): Move {
+  if (run.settledAt === undefined) {
+    return {
+      kind: 'intend',
+      reason: 'Draining',
+      message: `draining ${targetName(seen)}`,
+      run: { ...run, settledAt: isoFromMs(seen.nowMs) },
+    };
+  }
+  if (run.split.canary > 0) {
+    return stepHome(seen, run, run.settledAt);
+  }
+  const wakeAtMs = msFromIso(run.settledAt) + drainMs(run.plan);
+  if (seen.nowMs < wakeAtMs) {
+    return { kind: 'wait', reason: 'Draining', message: `draining ${targetName(seen)}`, wakeAtMs };
+  }
+  return {
+    kind: 'intend',
+    reason: 'ScalingDown',
+    message: `scaling down ${targetName(seen)}`,
+    run: atStage(seen, run, 'scale-down'),
+    notices:
+      run.outcome?.phase === 'Succeeded'
+        ? [normal('ScalingDown', `Promotion completed! Scaling down ${targetName(seen)}`)]
+        : [],
+  };
+}
+
+/** `stepWeightPromotion`: the primary gets its traffic back by steps, one an interval. */
+function stepHome(seen: Observation, run: Run, settledAt: string): Move {
+  const wakeAtMs = msFromIso(settledAt) + run.plan.intervalMs;
+  if (seen.nowMs < wakeAtMs) {
+    const message = `primary weight ${run.split.primary}`;
+    return { kind: 'wait', reason: 'ReturningTraffic', message, wakeAtMs };
+  }
+  const split = splitToward(run.split.canary - Math.max(1, run.plan.stepWeightPromotion));
+  return {
+    kind: 'intend',
+    reason: 'ReturningTraffic',
+    message: `primary weight ${split.primary}`,
+    run: withSplit(seen, run, split),
+    notices: [returning(seen, split)],
+  };
+}
+
+export const scaleDown: RunRule = (seen, run) => {
+  if (run.stage !== 'scale-down') {
+    return undefined;
+  }
+  const { target, primary } = seen;
+  const deserted = (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
+  if (target !== undefined && target.replicas > 0) {
+    // The last check before pods go: a primary that lost its own meanwhile must not be left alone.
+    return deserted
+      ? {
+          kind: 'wait',
+          reason: 'PrimaryNotReady',
+          message: `keeps ${targetName(seen)}: ${primaryName(seen)} has no available pods`,
+          health: 'stalled',
+        }
+      : { kind: 'enact', reason: 'ScalingDown', actions: [{ kind: 'scaleTarget', replicas: 0 }] };
+  }
+  return finish(seen, run);
+};
+
+function finish(seen: Observation, run: Run): Move {
+  const outcome = run.outcome ?? { phase: 'Succeeded', reason: 'Succeeded', message: '' };
+  const hooks =
+    run.kind === 'rollout' && outcome.reason !== 'RunCancelled' && seen.spec !== undefined
+      ? webhooksOf(seen.spec.analysis, 'post-rollout')
+      : [];
+  const patch: Partial<CanaryStatus> = {
+    phase: outcome.phase,
+    ...(outcome.phase === 'Failed' ? { failedChecks: 0, canaryWeight: 0 } : {}),
+    ...(outcome.reason === 'RunCancelled' && seen.status.lastPromotedSpec !== undefined
+      ? { lastAppliedSpec: seen.status.lastPromotedSpec }
+      : {}),
+    ...(run.kind === 'initialise' ? initialised(seen, run) : {}),
+  };
+  const tally = tallyOf(run, outcome);
+  const closing = withNextRound(seen, atStage(seen, run, 'closing'), 0);
+  const ended = hooks.length > 0 ? { run: closing, patch } : endRun(seen, run, patch);
+  return {
+    kind: 'intend',
+    reason: run.kind === 'initialise' ? 'Initialized' : outcome.phase,
+    message: outcome.message,
+    ...ended,
+    notices: [lastWord(seen, run, outcome)],
+    ...(tally === undefined ? {} : { tally }),
+  };
+}
+
+function initialised(seen: Observation, run: Run): Partial<CanaryStatus> {
+  return {
+    lastAppliedSpec: run.revision,
+    lastPromotedSpec: run.revision,
+    ...(seen.configs === undefined ? {} : { trackedConfigs: { ...seen.configs } }),
+    ...(seen.primary === undefined ? {} : { primaryReplicas: seen.primary.replicas }),
+  };
+}
+
+type End = NonNullable<Run['outcome']>;
+
+function tallyOf(run: Run, { phase, reason }: End): Tally | undefined {
+  if (run.kind === 'initialise' || reason === 'RunCancelled') {
+    return undefined;
+  }
+  return phase === 'Failed'
+    ? { result: 'failure', strategy: run.plan.strategy, analysis: 'completed' }
+    : {
+        result: 'success',
+        strategy: run.plan.strategy,
+        analysis: run.prepared === true ? 'completed' : 'skipped',
+      };
+}
+
+function lastWord(seen: Observation, run: Run, { phase, reason, message }: End): Notice {
+  if (run.kind === 'initialise') {
+    return normal('Initialized', `Initialization done! ${seen.name}.${seen.namespace}`);
+  }
+  if (phase === 'Failed') {
+    return warning('Failed', `Canary failed! Scaling down ${targetName(seen)}: ${message}`);
+  }
+  return reason === 'RunCancelled'
+    ? normal('RunCancelled', message)
+    : normal('Succeeded', `Promotion completed! ${targetName(seen)} is live`);
+}

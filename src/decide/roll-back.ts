@@ -1,0 +1,39 @@
+// The two ways out of a run that is not promoted: it failed, or it is not wanted any more. Both send the traffic home.
+import type { Run } from '../api/status.ts';
+import type { Notice } from '../model/decision.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Reason } from '../model/reason.ts';
+import { allPrimary } from '../model/split.ts';
+import { normal, warning } from './move.ts';
+import type { Move } from './move.ts';
+import { atStage, targetName, withSplit } from './run.ts';
+
+/** Ends the run as failed: traffic to the primary, then the canary away. `message` names what was wrong, with figures. */
+export function rollBack(
+  seen: Observation,
+  run: Run,
+  why: { readonly reason: Reason; readonly message: string; readonly notices?: readonly Notice[] },
+): Move {
+  const { reason, message } = why;
+  const outcome = { phase: 'Failed', reason, message } as const;
+  return {
+    kind: 'intend',
+    reason,
+    message,
+    run: { ...withSplit(seen, atStage(seen, run, 'return'), allPrimary), outcome },
+    notices: [...(why.notices ?? []), warning(reason, `Rolling back ${targetName(seen)} ${message}`)],
+  };
+}
+
+/** The target is back at what the primary holds: nothing is left to analyse (design 8). */
+export function cancel(seen: Observation, run: Run): Move {
+  const message = `${targetName(seen)} is back at the revision that is live`;
+  const outcome = { phase: 'Succeeded', reason: 'RunCancelled', message } as const;
+  return {
+    kind: 'intend',
+    reason: 'RunCancelled',
+    message,
+    run: { ...withSplit(seen, atStage(seen, run, 'return'), allPrimary), outcome },
+    notices: [normal('RunCancelled', `Run cancelled! ${message}`)],
+  };
+}

@@ -1,0 +1,114 @@
+// One round of the analysis: rollback hooks, then pre-rollout or rollout hooks, then every metric, then the gates before
+// the next step. Here it is asked and judged; take-step.ts says what follows from it.
+import type { Metric } from '../api/analysis.ts';
+import type { Phase, Run } from '../api/status.ts';
+import { judgeHook, judgeMetric } from '../judge/threshold.ts';
+import { checksOf } from '../judge/source.ts';
+import { unavailable } from '../model/measurement.ts';
+import type { Verdict } from '../model/measurement.ts';
+import type { Observation } from '../model/observation.ts';
+import type { MetricQuestion } from '../model/question.ts';
+import { clockFromIso, msFromIso } from '../model/time.ts';
+import { canonicalJson } from '../model/hash.ts';
+import { gateMessage, gateReason, overdue } from './confirm-rollout.ts';
+import { hear, hearRollback, roundKey } from './interrogate.ts';
+import type { Hearing } from './interrogate.ts';
+import type { Move, RunRule } from './move.ts';
+import { rollBack } from './roll-back.ts';
+import { concludeRound } from './take-step.ts';
+
+export const runRound: RunRule = (seen, run) => {
+  if (run.stage !== 'analysis') {
+    return undefined;
+  }
+  const dueMs = msFromIso(run.round?.dueAt ?? run.stageSince);
+  if (seen.nowMs < dueMs) {
+    return renewPlan(seen, run) ?? overdue(seen, run) ?? awaitRound(run, dueMs);
+  }
+  const phase: Phase = run.gate?.type === 'confirm-promotion' ? 'WaitingPromotion' : 'Progressing';
+  const wish = hearRollback(seen, run, phase);
+  if (wish?.kind === 'ask') {
+    return ask(run, [wish.question]);
+  }
+  if (wish?.kind === 'passed') {
+    return rollBack(seen, run, { reason: 'RollbackRequested', message: 'manual webhook invoked' });
+  }
+  return run.prepared === true ? analyse(seen, run) : prepare(seen, run);
+};
+
+/** The first round asks only the pre-rollout hooks, once a run; metrics have nothing to say at weight 0. */
+function prepare(seen: Observation, run: Run): Move {
+  const hearing = hear(seen, run, 'pre-rollout', 'Progressing');
+  return hearing.kind === 'ask'
+    ? ask(run, [hearing.question])
+    : concludeRound(seen, run, { verdicts: hookVerdicts(hearing), passedHooks: passedNames(hearing) });
+}
+
+function analyse(seen: Observation, run: Run): Move {
+  const hearing = hear(seen, run, 'rollout', 'Progressing');
+  if (hearing.kind === 'ask') {
+    return ask(run, [hearing.question]);
+  }
+  if (hearing.kind === 'failed') {
+    return concludeRound(seen, run, { verdicts: hookVerdicts(hearing), passedHooks: [] });
+  }
+  const metrics = checksOf(seen.spec?.analysis.metrics ?? []);
+  const questions = metrics.map((metric, index) => metricQuestion(run, metric, index));
+  if (questions.some(({ key }) => seen.answers[key] === undefined)) {
+    return ask(run, questions);
+  }
+  const verdicts = questions.map((question) => verdictOn(seen, question));
+  return concludeRound(seen, run, { verdicts, passedHooks: [] });
+}
+
+function metricQuestion(run: Run, metric: Metric, index: number): MetricQuestion {
+  return { kind: 'metric', key: `${roundKey(run)}/metric:${index}`, metric };
+}
+
+function verdictOn({ answers }: Observation, { key, metric }: MetricQuestion): Verdict {
+  const answer = answers[key];
+  return answer?.kind === 'metric'
+    ? judgeMetric(metric, answer.measurement)
+    : judgeMetric(metric, unavailable('InternalError', 'the answer is of another kind'));
+}
+
+function hookVerdicts(hearing: Exclude<Hearing, { kind: 'ask' }>): readonly Verdict[] {
+  if (hearing.kind === 'failed') {
+    return [judgeHook(hearing.name, hearing.answer)];
+  }
+  return [];
+}
+
+function passedNames(hearing: Exclude<Hearing, { kind: 'ask' }>): readonly string[] {
+  return hearing.kind === 'passed' ? hearing.names : [];
+}
+
+function ask(run: Run, questions: Extract<Move, { kind: 'ask' }>['questions']): Move {
+  const kind = questions[0]?.kind === 'hook' ? questions[0].type : 'metrics';
+  return {
+    kind: 'ask',
+    reason: 'AwaitingAnswers',
+    message: run.gate === undefined ? `weight ${run.split.canary}: asks ${kind}` : gateMessage(run.gate),
+    questions,
+  };
+}
+
+/** Between rounds a changed spec renews the plan; strategy and provider stay as they were at the start. */
+function renewPlan(seen: Observation, run: Run): Move | undefined {
+  const { plan } = seen;
+  const renewable =
+    plan !== undefined && plan.strategy === run.plan.strategy && plan.provider === run.plan.provider;
+  if (!renewable || canonicalJson(plan) === canonicalJson(run.plan)) {
+    return undefined;
+  }
+  return { kind: 'intend', reason: 'PlanChanged', message: 'the plan has changed', run: { ...run, plan } };
+}
+
+function awaitRound(run: Run, wakeAtMs: number): Move {
+  if (run.gate !== undefined) {
+    return { kind: 'wait', reason: gateReason(run.gate.type), message: gateMessage(run.gate), wakeAtMs };
+  }
+  const at = run.round === undefined ? '' : ` at ${clockFromIso(run.round.dueAt)}`;
+  const message = `weight ${run.split.canary}: round ${run.round?.seq ?? 0}${at}`;
+  return { kind: 'wait', reason: 'AwaitingRound', message, wakeAtMs };
+}

@@ -1,0 +1,81 @@
+// Small functions on a run that several rules share: its next stage, its next split, its deadlines.
+import type { Plan, Run, Stage } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
+import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
+import { allPrimary, sameSplit } from '../model/split.ts';
+import type { Split } from '../model/split.ts';
+
+const LONGEST_DRAIN_MS = 10_000;
+
+/** How long requests in flight get to leave a workload after its traffic is gone and before it is scaled down. */
+export function drainMs(plan: Plan): number {
+  return Math.min(plan.intervalMs, LONGEST_DRAIN_MS);
+}
+
+/** A fresh run of `revision`. Traffic starts at the primary, whatever a run before it left behind. */
+export function newRun(
+  seen: Observation,
+  first: {
+    readonly kind: Run['kind'];
+    readonly revision: string;
+    readonly stage: Stage;
+    readonly plan: Plan;
+  },
+): Run {
+  const now = isoFromMs(seen.nowMs);
+  return {
+    id: seen.chance,
+    ...first,
+    stageSince: now,
+    startedAt: now,
+    split: allPrimary,
+    splitSince: now,
+    round: { seq: 1, dueAt: now },
+    iteration: 0,
+    counts: { fail: 0, inconclusive: 0, noData: 0, unavailable: 0 },
+  };
+}
+
+/** The run at its next stage; what only the last stage needed is dropped. */
+export function atStage(seen: Observation, run: Run, stage: Stage): Run {
+  const { heldSince: _held, gate: _gate, resumeWeight: _weight, ...kept } = run;
+  return { ...kept, stage, stageSince: isoFromMs(seen.nowMs) };
+}
+
+/** The run with another split; it counts as in effect only when it has been seen again. */
+export function withSplit(seen: Observation, run: Run, split: Split): Run {
+  if (sameSplit(run.split, split)) {
+    return run;
+  }
+  const { settledAt: _settled, ...kept } = run;
+  return { ...kept, split, splitSince: isoFromMs(seen.nowMs) };
+}
+
+/** The run with its next round named and due `afterMs` from now. */
+export function withNextRound(seen: Observation, run: Run, afterMs: number): Run {
+  return { ...run, round: { seq: (run.round?.seq ?? 0) + 1, dueAt: isoFromMs(seen.nowMs + afterMs) } };
+}
+
+/** When something that began at `since` has lasted too long. */
+export function deadlineMs(run: Run, since: string): number {
+  return msFromIso(since) + run.plan.progressDeadlineMs;
+}
+
+/** ` (since 14:00:00Z, until 14:10:00Z)`: how every wait with a deadline ends its message. */
+export function sinceUntil(run: Run, since: string): string {
+  return ` (since ${clockFromIso(since)}, until ${clockFromIso(isoFromMs(deadlineMs(run, since)))})`;
+}
+
+export function failedRounds(run: Run): number {
+  const { fail, inconclusive, noData, unavailable } = run.counts;
+  return fail + inconclusive + noData + unavailable;
+}
+
+/** `cart.shop`: the target as events name it. */
+export function targetName(seen: Observation): string {
+  return `${seen.spec?.targetRef.name ?? seen.name}.${seen.namespace}`;
+}
+
+export function primaryName(seen: Observation): string {
+  return `${seen.spec?.targetRef.name ?? seen.name}-primary.${seen.namespace}`;
+}

@@ -1,0 +1,72 @@
+// Stage `scale-up`: the canary gets pods, with all traffic at the primary; done when they are ready.
+import type { Run } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
+import { allPrimary } from '../model/split.ts';
+import type { Move, RunRule } from './move.ts';
+import { promote } from './promote.ts';
+import { rollBack } from './roll-back.ts';
+import { atStage, deadlineMs, sinceUntil, targetName } from './run.ts';
+import { keepWorld } from './world.ts';
+
+export const awaitCanary: RunRule = (seen, run) => {
+  if (run.stage !== 'scale-up') {
+    return undefined;
+  }
+  const failure = canaryFailure(seen, run, run.stageSince);
+  if (failure !== undefined) {
+    return failure;
+  }
+  const world = keepWorld(seen, {
+    stored: [
+      run.revision,
+      ...(seen.status.lastPromotedSpec === undefined ? [] : [seen.status.lastPromotedSpec]),
+    ],
+    primary: seen.status.lastPromotedSpec,
+    apex: true,
+    split: allPrimary,
+    targetUp: true,
+  });
+  if (world !== undefined) {
+    return world;
+  }
+  const readiness = seen.target?.readiness;
+  if (readiness?.kind !== 'ready' || !seen.stored.includes(run.revision)) {
+    const state = readiness?.kind === 'notYet' ? readiness.message : 'its revision is being stored';
+    return {
+      kind: 'wait',
+      reason: 'CanaryNotReady',
+      message: `waits for ${targetName(seen)}: ${state}${sinceUntil(run, run.stageSince)}`,
+      wakeAtMs: deadlineMs(run, run.stageSince),
+    };
+  }
+  if (run.plan.skipAnalysis) {
+    return promote(seen, run);
+  }
+  return {
+    kind: 'intend',
+    reason: 'PreRollout',
+    message: `starting the analysis of ${targetName(seen)}`,
+    run: atStage(seen, run, 'analysis'),
+  };
+};
+
+/** The canary is past waiting for: its own deadline has passed, or ours since `since`. */
+export function canaryFailure(seen: Observation, run: Run, since: string): Move | undefined {
+  const { target } = seen;
+  if (target?.readiness.kind === 'failed') {
+    const message = `canary not ready: ${target.readiness.message}`;
+    return rollBack(seen, run, { reason: 'ProgressDeadlineExceeded', message });
+  }
+  if (seen.nowMs < deadlineMs(run, since)) {
+    return undefined;
+  }
+  if (target?.readiness.kind === 'ready') {
+    return undefined;
+  }
+  const state = target === undefined ? 'the target is gone' : target.readiness.message;
+  const seconds = Math.round(run.plan.progressDeadlineMs / 1000);
+  return rollBack(seen, run, {
+    reason: 'ProgressDeadlineExceeded',
+    message: `canary not ready within ${seconds}s: ${state}`,
+  });
+}

@@ -1,0 +1,72 @@
+// Intent first: a step counts from the moment its split is seen in effect, not from when it was wished for. Until then the
+// split is written again wherever it is missing, and a route that is not taken over in time ends the run.
+import type { Run } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
+import { isoFromMs } from '../model/time.ts';
+import type { Move, RunRule } from './move.ts';
+import { rollBack } from './roll-back.ts';
+import { deadlineMs, sinceUntil } from './run.ts';
+import { isInEffect, keepWorld } from './world.ts';
+
+export const settleSplit: RunRule = (seen, run) => {
+  if (run.stage !== 'analysis') {
+    return undefined;
+  }
+  if (
+    run.settledAt === undefined &&
+    seen.nowMs >= deadlineMs(run, run.splitSince) &&
+    !isInEffect(seen, run.split)
+  ) {
+    const message = `weight ${run.split.canary} did not take effect: ${describeRoute(seen)}`;
+    return rollBack(seen, run, { reason: 'RouteNotAccepted', message });
+  }
+  return (
+    keepWorld(seen, {
+      stored: [run.revision],
+      primary: seen.status.lastPromotedSpec,
+      apex: true,
+      split: run.split,
+      targetUp: true,
+    }) ?? settle(seen, run)
+  );
+};
+
+/** Waits until `run.split` is seen, then stores when that was; the next round is due one interval later. */
+export function settle(seen: Observation, run: Run): Move | undefined {
+  if (run.settledAt !== undefined) {
+    return undefined;
+  }
+  if (!isInEffect(seen, run.split)) {
+    const rejected = seen.route.acceptance === 'rejected';
+    return {
+      kind: 'wait',
+      reason: rejected ? 'RouteRejected' : 'RouteNotAccepted',
+      message: `weight ${run.split.canary} is written: ${describeRoute(seen)}${sinceUntil(run, run.splitSince)}`,
+      wakeAtMs: deadlineMs(run, run.splitSince),
+    };
+  }
+  const afterMs = run.stage === 'analysis' && run.prepared !== true ? 0 : run.plan.intervalMs;
+  return {
+    kind: 'intend',
+    reason: 'AwaitingRound',
+    message: `weight ${run.split.canary} is in effect`,
+    run: {
+      ...run,
+      settledAt: isoFromMs(seen.nowMs),
+      ...(run.round === undefined ? {} : { round: { ...run.round, dueAt: isoFromMs(seen.nowMs + afterMs) } }),
+    },
+  };
+}
+
+export function describeRoute({ route }: Observation): string {
+  switch (route.state) {
+    case 'missing':
+      return 'the route does not exist';
+    case 'foreign':
+      return 'the route belongs to another controller';
+    case 'none':
+    case 'drifted':
+    case 'inPlace':
+      return route.message === '' ? `the route is ${route.acceptance}` : route.message;
+  }
+}

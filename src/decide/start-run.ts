@@ -1,0 +1,119 @@
+// At rest: the promoted revision is kept in place, and a target that holds another one starts a run.
+import { apexName, webhooksOf } from '../api/defaults.ts';
+import type { Plan } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
+import { isOwnRevision } from '../model/revision.ts';
+import { allPrimary } from '../model/split.ts';
+import { warnings } from './initialise.ts';
+import { normal } from './move.ts';
+import type { Move, Rule } from './move.ts';
+import { newRun, targetName } from './run.ts';
+import { keepWorld } from './world.ts';
+
+/** A deleted primary, Service or route comes back as it was, from what is stored, never from the target (D15). */
+export const keepAtRest: Rule = (seen) => {
+  const { status, target } = seen;
+  const promoted = status.lastPromotedSpec;
+  if (status.run !== undefined || !isOwnRevision(promoted)) {
+    return undefined;
+  }
+  return keepWorld(seen, {
+    stored: [promoted],
+    primary: promoted,
+    primaryReplicas:
+      seen.primary === undefined ? (status.primaryReplicas ?? Math.max(1, target?.replicas ?? 1)) : undefined,
+    apex: true,
+    split: allPrimary,
+  });
+};
+
+export const startRun: Rule = (seen) => {
+  const { status, target, plan } = seen;
+  const { lastPromotedSpec: promoted, lastAppliedSpec: applied } = status;
+  if (status.run !== undefined || !isOwnRevision(promoted) || target === undefined || plan === undefined) {
+    return undefined;
+  }
+  if (target.revision === promoted) {
+    return applied === promoted ? undefined : forgetFailure(seen, promoted);
+  }
+  return target.revision === applied ? undefined : start(seen, plan, target.revision);
+};
+
+/** After a failure the target is back at what is live: the failed revision, pushed again, is a new one (lifecycle.md 14). */
+function forgetFailure(seen: Observation, promoted: string): Move {
+  return {
+    kind: 'intend',
+    reason: 'Failed',
+    message: `${targetName(seen)} is back at the revision that is live`,
+    run: null,
+    patch: { lastAppliedSpec: promoted },
+  };
+}
+
+function start(seen: Observation, plan: Plan, revision: string): Move {
+  const gated = seen.spec !== undefined && webhooksOf(seen.spec.analysis, 'confirm-rollout').length > 0;
+  const run = newRun(seen, {
+    kind: 'rollout',
+    revision,
+    stage: gated ? 'confirm-rollout' : 'scale-up',
+    plan,
+  });
+  return gated
+    ? {
+        kind: 'intend',
+        reason: 'AwaitingRollout',
+        message: `${targetName(seen)} has a new revision; its roll-out is being confirmed`,
+        run,
+        patch: { rounds: [], failedChecks: 0 },
+        notices: warnings(seen),
+      }
+    : scaleUp(seen, run, warnings(seen));
+}
+
+/** Leaves the gate: the revision counts as applied from here on, and the canary gets its pods. */
+export function scaleUp(
+  seen: Observation,
+  run: ReturnType<typeof newRun>,
+  before: ReturnType<typeof warnings>,
+): Move {
+  return {
+    kind: 'intend',
+    reason: 'NewRevision',
+    message: `scaling up ${targetName(seen)}`,
+    run,
+    patch: {
+      rounds: [],
+      lastAppliedSpec: run.revision,
+      ...(seen.configs === undefined ? {} : { trackedConfigs: { ...seen.configs } }),
+      ...(seen.primary === undefined ? {} : { primaryReplicas: seen.primary.replicas }),
+    },
+    notices: [...before, normal('NewRevision', `New revision detected! Scaling up ${targetName(seen)}`)],
+  };
+}
+
+/** Stored revisions nobody needs any more: neither live, nor in a run, nor proven lately. */
+export const collectRevisions: Rule = ({ status, stored }) => {
+  if (status.run !== undefined || status.lastPromotedSpec === undefined) {
+    return undefined;
+  }
+  const keep = [status.lastPromotedSpec];
+  return stored.some((revision) => !keep.includes(revision))
+    ? { kind: 'enact', reason: 'CollectingRevisions', actions: [{ kind: 'collectRevisions', keep }] }
+    : undefined;
+};
+
+/** Nothing to do: until an event says otherwise. */
+export function rest(seen: Observation): Move {
+  const { status } = seen;
+  if (status.phase === 'Failed') {
+    const last = status.runs?.[0];
+    return {
+      kind: 'wait',
+      reason: 'Failed',
+      message: last?.message ?? 'the last run failed',
+      health: 'failed',
+    };
+  }
+  const name = seen.spec === undefined ? seen.name : apexName(seen.spec);
+  return { kind: 'wait', reason: 'Idle', message: `${name} serves the promoted revision` };
+}

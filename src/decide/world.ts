@@ -1,0 +1,114 @@
+// What the cluster shall look like, as a function of spec and status, and which writes are missing until it does. Every
+// pass compares anew, so a restart, a hand edit or a deleted object heals by itself, at the current weight.
+import type { Action } from '../model/decision.ts';
+import type { Observation, SeenObject, SeenPrimary } from '../model/observation.ts';
+import type { Reason } from '../model/reason.ts';
+import type { Revision } from '../model/revision.ts';
+import { sameSplit } from '../model/split.ts';
+import type { Split } from '../model/split.ts';
+import type { Move } from './move.ts';
+
+/** Only what is named is looked after; what is left out is left alone. */
+export interface World {
+  readonly stored: readonly Revision[];
+  readonly primary?: Revision | undefined;
+  /** Sizes a primary that is written: the target's size at a promotion; what it had when it has to be made again. */
+  readonly primaryReplicas?: number | undefined;
+  readonly apex?: boolean;
+  readonly split?: Split | undefined;
+  readonly targetUp?: boolean;
+}
+
+type Missing = readonly [Reason, Action];
+
+/** The writes that are missing, in an order in which each is safe; undefined: the world is as it shall be. */
+export function keepWorld(seen: Observation, world: World): Move | undefined {
+  const missing: Missing[] = [
+    ...missingRevisions(seen, world),
+    ...missingServices(seen, world),
+    ...missingPrimary(seen, world),
+    ...missingRoute(seen, world),
+    ...missingPods(seen, world),
+  ];
+  const first = missing[0];
+  return first === undefined
+    ? undefined
+    : { kind: 'enact', reason: first[0], actions: missing.map(([, action]) => action) };
+}
+
+/** A revision can be stored only while something in the cluster holds it. */
+function missingRevisions(seen: Observation, { stored }: World): Missing[] {
+  return [...new Set(stored)]
+    .filter((revision) => !seen.stored.includes(revision) && isAtHand(seen, revision))
+    .map((revision) => ['StoringRevision', { kind: 'storeRevision', revision }]);
+}
+
+function isAtHand({ target, primary }: Observation, revision: Revision): boolean {
+  return target?.revision === revision || primary?.asTarget === revision;
+}
+
+function missingServices({ services }: Observation, { apex = false }: World): Missing[] {
+  const roles = apex ? (['canary', 'primary', 'apex'] as const) : (['canary', 'primary'] as const);
+  return roles
+    .filter((role) => needsWrite(services[role]))
+    .map((role) => ['WritingServices', { kind: 'writeService', role }]);
+}
+
+function needsWrite(object: SeenObject): boolean {
+  return object === 'missing' || object === 'drifted';
+}
+
+/** True if the primary is what `revision` made it; one that somebody else made counts by its content. */
+export function holds(primary: SeenPrimary | undefined, revision: Revision): boolean {
+  if (primary === undefined) {
+    return false;
+  }
+  return primary.revision === undefined
+    ? primary.asTarget === revision
+    : primary.revision === revision && !primary.drifted;
+}
+
+function missingPrimary(seen: Observation, { primary: revision, primaryReplicas, stored }: World): Missing[] {
+  if (revision === undefined || holds(seen.primary, revision)) {
+    return [];
+  }
+  const available = seen.stored.includes(revision) || (stored.includes(revision) && isAtHand(seen, revision));
+  return available ? [['WritingPrimary', { kind: 'writePrimary', revision, replicas: primaryReplicas }]] : [];
+}
+
+function missingRoute(seen: Observation, { split }: World): Missing[] {
+  if (split === undefined || seen.route.state === 'none' || seen.route.state === 'foreign') {
+    return [];
+  }
+  const inPlace = seen.route.state === 'inPlace' && sameSplit(seen.route.split, split);
+  return inPlace || isUnsafe(seen, split) ? [] : [['WritingRoute', { kind: 'writeRoute', split }]];
+}
+
+/** True if a split would send more than now to a workload without pods while the other one has some (rule 3). */
+export function isUnsafe({ route, primary, target }: Observation, wanted: Split): boolean {
+  const primaryServes = (primary?.available ?? 0) > 0;
+  const canaryServes = (target?.available ?? 0) > 0;
+  const now = route.split;
+  const morePrimary = now === undefined || wanted.primary > now.primary;
+  const moreCanary = wanted.canary > (now?.canary ?? 0);
+  return (
+    (morePrimary && wanted.primary > 0 && !primaryServes && canaryServes) ||
+    (moreCanary && !canaryServes && primaryServes)
+  );
+}
+
+function missingPods({ target, primary }: Observation, { targetUp = false }: World): Missing[] {
+  if (!targetUp || target === undefined || target.replicas > 0) {
+    return [];
+  }
+  return [['ScalingUp', { kind: 'scaleTarget', replicas: Math.max(1, primary?.replicas ?? 1) }]];
+}
+
+/** True if requests are known to be divided as `split` says, as far as the provider can tell. */
+export function isInEffect({ route }: Observation, split: Split): boolean {
+  if (route.state === 'none') {
+    return true;
+  }
+  const taken = route.acceptance === 'accepted' || route.acceptance === 'unknown';
+  return route.state === 'inPlace' && taken && sameSplit(route.split, split);
+}

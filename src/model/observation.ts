@@ -1,0 +1,80 @@
+// Everything one decision may look at, read at one moment. Plain JSON: what is recorded can be decided again.
+import type { CanarySpec } from '../api/canary.ts';
+import type { CanaryStatus, Plan } from '../api/status.ts';
+import type { Problem } from './problem.ts';
+import type { Answers } from './question.ts';
+import type { Revision } from './revision.ts';
+import type { Split } from './split.ts';
+
+/** `failed` only where waiting longer is pointless: the workload's own deadline has passed. */
+export type Readiness =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'notYet'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface SeenTarget {
+  readonly uid: string;
+  readonly generation: number;
+  readonly revision: Revision;
+  readonly replicas: number;
+  readonly available: number;
+  readonly readiness: Readiness;
+}
+
+export interface SeenPrimary {
+  /** The stored revision it holds; undefined where it was not written by Serin. */
+  readonly revision: Revision | undefined;
+  /** It no longer is what was written: somebody edited it. */
+  readonly drifted: boolean;
+  /** What it would be as a target: how a primary that somebody else made is compared with the target. */
+  readonly asTarget: Revision | undefined;
+  readonly replicas: number;
+  readonly available: number;
+  readonly readiness: Readiness;
+}
+
+/** `foreign`: exists, and is controlled by another Canary or object. */
+export type SeenObject = 'missing' | 'drifted' | 'inPlace' | 'foreign';
+
+export interface SeenServices {
+  readonly apex: SeenObject;
+  readonly primary: SeenObject;
+  readonly canary: SeenObject;
+}
+
+export interface SeenRoute {
+  /** `none`: this provider has no route object; requests follow the Services. */
+  readonly state: SeenObject | 'none';
+  readonly split: Split | undefined;
+  readonly acceptance: 'accepted' | 'pending' | 'rejected' | 'unknown';
+  readonly message: string;
+}
+
+export interface Observation {
+  readonly nowMs: number;
+  /** Fresh randomness for a run that starts now. */
+  readonly chance: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly deleting: boolean;
+  readonly hasFinalizer: boolean;
+  /** undefined while the spec cannot be used; `problems` says why. */
+  readonly spec: CanarySpec | undefined;
+  /** The plan this spec means today; undefined with the spec. */
+  readonly plan: Plan | undefined;
+  readonly problems: readonly Problem[];
+  readonly status: CanaryStatus;
+  readonly target: SeenTarget | undefined;
+  readonly primary: SeenPrimary | undefined;
+  readonly services: SeenServices;
+  readonly route: SeenRoute;
+  /** Checksums of the tracked ConfigMaps and Secrets, by `configmap/<name>`; undefined: tracking is off. */
+  readonly configs: Readonly<Record<string, string>> | undefined;
+  /** Stored revisions that belong to this Canary. */
+  readonly stored: readonly Revision[];
+  /** What the last attempt to write was refused with, if it was refused for good. */
+  readonly refusal: string | undefined;
+  readonly answers: Answers;
+}
