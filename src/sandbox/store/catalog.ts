@@ -1,0 +1,64 @@
+// The kinds a store serves, and the table behind each.
+import { resources, type KubeObject, type Resource } from '../../model/kube.ts';
+import { builtInKinds } from './built-in.ts';
+import { kindsOf, type SchemaReader } from './definition.ts';
+import { storageKeyOf, type Kind } from './kind.ts';
+import { notServed } from './refusals.ts';
+import { Table } from './table.ts';
+
+type Served = Pick<Resource, 'group' | 'version' | 'plural'>;
+
+export class Catalog {
+  readonly #kinds = new Map<string, Kind>();
+  readonly #tables = new Map<string, Table>();
+  readonly #historyLimit: number;
+  readonly readSchema: SchemaReader | undefined;
+
+  constructor(historyLimit: number, readSchema: SchemaReader | undefined) {
+    this.#historyLimit = historyLimit;
+    this.readSchema = readSchema;
+    for (const kind of builtInKinds) this.serve(kind);
+  }
+
+  kinds(): readonly Kind[] {
+    return [...this.#kinds.values()];
+  }
+
+  /** Throws a 404 where the kind is not served. */
+  kindOf(resource: Served): Kind {
+    const kind = this.#kinds.get(servedKeyOf(resource));
+    if (kind === undefined) throw notServed();
+    return kind;
+  }
+
+  tableOf({ resource }: Kind): Table {
+    const table = this.#tables.get(storageKeyOf(resource));
+    if (table === undefined) throw notServed();
+    return table;
+  }
+
+  tables(): Iterable<Table> {
+    return this.#tables.values();
+  }
+
+  serve(kind: Kind): void {
+    this.#kinds.set(servedKeyOf(kind.resource), kind);
+    const key = storageKeyOf(kind.resource);
+    if (!this.#tables.has(key)) this.#tables.set(key, new Table(this.#historyLimit));
+  }
+
+  /** Serves what a definition says, from the moment it is stored. */
+  define(definition: KubeObject, previous: KubeObject | undefined): void {
+    if (previous !== undefined) this.undefine(previous);
+    for (const kind of kindsOf(definition, this.readSchema)) this.serve(kind);
+  }
+
+  undefine(definition: KubeObject): void {
+    for (const { resource } of kindsOf(definition)) this.#kinds.delete(servedKeyOf(resource));
+  }
+}
+
+const servedKeyOf = ({ group, version, plural }: Served): string => `${group}/${version}/${plural}`;
+
+export const isDefinition = ({ resource }: Kind): boolean =>
+  storageKeyOf(resource) === storageKeyOf(resources.customResourceDefinitions);

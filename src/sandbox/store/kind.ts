@@ -1,0 +1,60 @@
+// What the store has to know about a kind: how it is named, completed, checked and versioned.
+import type { KubeObject, Resource } from '../../model/kube.ts';
+import type { NameRule } from './metadata.ts';
+import type { Finding } from './refusals.ts';
+
+/**
+ * What the schema of one CRD version makes of an object: pruned and with defaults, and what is wrong with it. The object
+ * given is not changed.
+ */
+export type SchemaRules = (object: KubeObject) => {
+  readonly object: KubeObject;
+  readonly findings: readonly Finding[];
+};
+
+/** Where the scale subresource finds its numbers, as in a CRD (`.spec.replicas`). */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
+}
+
+export interface KindNames {
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+}
+
+/** A write as the rules of a kind see it. `peers` are the stored objects of the kind. */
+export interface Draft {
+  readonly object: KubeObject;
+  readonly previous: KubeObject | undefined;
+  readonly peers: Iterable<KubeObject>;
+}
+
+export interface Kind {
+  readonly resource: Resource;
+  readonly names: KindNames;
+  readonly nameRule: NameRule;
+  /** Main writes leave `status` alone, and status writes everything else. */
+  readonly statusSubresource: boolean;
+  /** What counts as a new generation; some core kinds have none. */
+  readonly generation: 'none' | 'spec' | 'spec and annotations';
+  /** A replace without resourceVersion overwrites whatever is there. */
+  readonly unconditionalUpdate: boolean;
+  /** Decoded into typed fields on the server, where null means absent. */
+  readonly typed: boolean;
+  /** Field selectors beyond metadata. */
+  readonly fields: readonly string[];
+  readonly scale?: ScalePaths;
+  readonly schema?: SchemaRules;
+  /** Fills in defaults; the draft's object has its final metadata but for generation and resourceVersion. */
+  readonly complete?: (draft: Draft) => KubeObject;
+  /** Malformed values, which the real server fails to decode: what is wrong, answered 400. */
+  readonly malformed?: (object: KubeObject) => string | undefined;
+  readonly check?: (draft: Draft) => readonly Finding[];
+}
+
+/** `group/plural`: versions of one kind share their objects. */
+export const storageKeyOf = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string =>
+  `${group}/${plural}`;
