@@ -1,0 +1,62 @@
+// Lays our HTTPRoute over a live one. Our rules replace the list of rules, because the API holds it as one value; what
+// others added inside a rule that ours continues stays: unknown keys, filters of types we do not write.
+import { listOf, objectOf, objectsOf, overlay, type JsonObject } from '../../model/json.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import { keepIfSame, predecessors, type RuleReader } from '../live.ts';
+import {
+  isOwnFilter,
+  normalFilters,
+  normalMatches,
+  normalParents,
+  normalSet,
+  normalTimeouts,
+  weightsOf,
+} from './normal.ts';
+
+const reader: RuleReader = {
+  backends: (rule) => Object.keys(weightsOf(rule)),
+  matches: (rule) => normalMatches(rule['matches']),
+  unique: ['name'],
+};
+
+export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
+  const before = objectOf(live['spec']);
+  const after = objectOf(wanted['spec']);
+  const rules = objectsOf(after['rules']);
+  const from = predecessors(objectsOf(before['rules']), rules, wanted.metadata.name, reader);
+  const same = (key: string, normal: (value: unknown) => unknown): unknown =>
+    keepIfSame(before[key], after[key], normal);
+  return overlay(
+    before,
+    {
+      parentRefs: same('parentRefs', normalParents(wanted.metadata.namespace)),
+      hostnames: same('hostnames', normalSet),
+      rules: rules.map((rule, index) => mergeRule(from[index] ?? {}, rule)),
+    },
+    ['parentRefs', 'hostnames', 'rules'],
+  );
+}
+
+function mergeRule(live: JsonObject, wanted: JsonObject): JsonObject {
+  return overlay(
+    live,
+    {
+      matches: keepIfSame(live['matches'], wanted['matches'], normalMatches),
+      filters: mergeFilters(live['filters'], wanted['filters']),
+      timeouts: keepIfSame(live['timeouts'], wanted['timeouts'], normalTimeouts),
+      backendRefs: objectsOf(wanted['backendRefs']).map((ref) => mergeBackend(live, ref)),
+    },
+    ['matches', 'filters', 'timeouts', 'backendRefs'],
+  );
+}
+
+function mergeFilters(live: unknown, wanted: unknown): unknown {
+  const foreign = objectsOf(live).filter((filter) => !isOwnFilter(filter));
+  const merged = keepIfSame(live, [...listOf(wanted), ...foreign], normalFilters);
+  return listOf(merged).length === 0 ? undefined : merged;
+}
+
+function mergeBackend(rule: JsonObject, wanted: JsonObject): JsonObject {
+  const live = objectsOf(rule['backendRefs']).find(({ name }) => name === wanted['name']);
+  return overlay(live ?? {}, wanted, ['group', 'kind', 'name', 'namespace', 'port', 'weight']);
+}

@@ -1,0 +1,120 @@
+// The normal form of an HTTPRoute: only what we write, with the API's defaults filled in and order taken out where it has
+// no meaning. Two routes with the same normal form differ in nothing but weights and what others added.
+import { listOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import { sortedByContent } from '../live.ts';
+import { DEFAULT_MAX_AGE_SECONDS } from './render.ts';
+
+export function normalSpec({ metadata, spec }: KubeObject): unknown {
+  const { parentRefs, hostnames, rules } = objectOf(spec);
+  return {
+    parentRefs: normalParents(metadata.namespace)(parentRefs),
+    hostnames: normalSet(hostnames),
+    rules: objectsOf(rules).map((rule) => ({
+      matches: normalMatches(rule['matches']),
+      filters: normalFilters(rule['filters']),
+      timeouts: normalTimeouts(rule['timeouts']),
+      backendRefs: sortedByContent(objectsOf(rule['backendRefs']).map(normalBackend)),
+    })),
+  };
+}
+
+/** Weight by Service of one rule; a backend without a weight has 1. */
+export function weightsOf(rule: JsonObject): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    objectsOf(rule['backendRefs']).map(({ name, weight }) => [textOf(name) ?? '', Number(weight ?? 1)]),
+  );
+}
+
+export function normalParents(namespace: string | undefined): (list: unknown) => unknown {
+  return (list) => sortedByContent(objectsOf(list).map((ref) => normalParent(ref, namespace)));
+}
+
+/** A parent without a namespace is in the route's; `core` is how some write the core group. */
+export function normalParent(ref: JsonObject, namespace: string | undefined): JsonObject {
+  const { group = 'gateway.networking.k8s.io', kind = 'Gateway', name, sectionName, port } = ref;
+  return {
+    group: group === 'core' ? '' : group,
+    kind,
+    name,
+    namespace: ref['namespace'] ?? namespace,
+    sectionName,
+    port,
+  };
+}
+
+export function normalSet(list: unknown): unknown {
+  return sortedByContent(listOf(list));
+}
+
+export function normalMatches(list: unknown): unknown {
+  const matches = objectsOf(list);
+  return sortedByContent((matches.length === 0 ? [{}] : matches).map(normalMatch));
+}
+
+function normalMatch({ path, method, headers, queryParams }: JsonObject): JsonObject {
+  const { type = 'PathPrefix', value = '/' } = objectOf(path);
+  return {
+    path: { type, value },
+    method,
+    headers: normalNamed(headers),
+    queryParams: normalNamed(queryParams),
+  };
+}
+
+function normalNamed(list: unknown): unknown {
+  return sortedByContent(objectsOf(list).map(({ name, type = 'Exact', value }) => ({ name, type, value })));
+}
+
+/** The types of filter that we write; all others are somebody else's. */
+const filterTypes: Readonly<Record<string, (filter: JsonObject) => unknown>> = {
+  RequestHeaderModifier: ({ requestHeaderModifier }) => normalModifier(requestHeaderModifier),
+  ResponseHeaderModifier: ({ responseHeaderModifier }) => normalModifier(responseHeaderModifier),
+  URLRewrite: ({ urlRewrite }) => {
+    const { hostname, path } = objectOf(urlRewrite);
+    const { type, replaceFullPath, replacePrefixMatch } = objectOf(path);
+    return { hostname, path: { type, replaceFullPath, replacePrefixMatch } };
+  },
+  RequestMirror: ({ requestMirror }) => normalBackend(objectOf(objectOf(requestMirror)['backendRef'])),
+  CORS: ({ cors }) => normalCors(objectOf(cors)),
+};
+
+export function isOwnFilter({ type }: JsonObject): boolean {
+  return typeof type === 'string' && type in filterTypes;
+}
+
+export function normalFilters(list: unknown): unknown {
+  const own = objectsOf(list).filter(isOwnFilter);
+  return sortedByContent(
+    own.map((filter) => ({ type: filter['type'], is: filterTypes[textOf(filter['type']) ?? '']?.(filter) })),
+  );
+}
+
+function normalModifier(modifier: unknown): JsonObject {
+  const { add, set, remove } = objectOf(modifier);
+  return { add: normalPairs(add), set: normalPairs(set), remove: normalSet(remove) };
+}
+
+function normalPairs(list: unknown): unknown {
+  return sortedByContent(objectsOf(list).map(({ name, value }) => ({ name, value })));
+}
+
+function normalCors(cors: JsonObject): JsonObject {
+  return {
+    allowOrigins: normalSet(cors['allowOrigins']),
+    allowMethods: normalSet(cors['allowMethods']),
+    allowHeaders: normalSet(cors['allowHeaders']),
+    exposeHeaders: normalSet(cors['exposeHeaders']),
+    allowCredentials: cors['allowCredentials'] === true,
+    maxAge: cors['maxAge'] ?? DEFAULT_MAX_AGE_SECONDS,
+  };
+}
+
+export function normalTimeouts(timeouts: unknown): JsonObject {
+  const { request, backendRequest } = objectOf(timeouts);
+  return { request, backendRequest };
+}
+
+function normalBackend({ group = '', kind = 'Service', name, namespace, port }: JsonObject): JsonObject {
+  return { group, kind, name, namespace, port };
+}

@@ -1,0 +1,251 @@
+// What an HTTPRoute cannot say, and values of a Canary that its schema refuses. Limits and patterns: Gateway API v1.6,
+// the HTTPRoute definition. Found here, before anything is written, instead of by the server in the middle of a run.
+import { parseDurationMs } from '../../api/duration.ts';
+import type { CanarySpec } from '../../api/canary.ts';
+import type { Path, Problem } from '../../api/problem.ts';
+import type { CorsPolicy, GatewayRef, Service } from '../../api/service.ts';
+import {
+  analysisMatchProblems,
+  canaryMatches,
+  isMatched,
+  matcherProblems,
+  routeMatches,
+  type MatchAbility,
+} from '../matches.ts';
+import { affinityProblems, error, ignoredKeys, ignoredServiceFields, mirrorProblems } from '../problems.ts';
+import { matchValueProblems } from './match-values.ts';
+import { filtersOf, pathMatch } from './render.ts';
+import { headerProblems, listProblems, textProblem } from './values.ts';
+
+const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const PLAIN_HOST = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
+const ORIGIN = /^\*$|^https?:\/\/((\*\.)?([a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\*)(:[0-9]{1,5})?$/;
+const CORS_METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|\*)$/;
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}$/;
+const MAX_PATH_LENGTH = 1024;
+const MAX_FILTERS = 16;
+const MAX_HOSTS = 16;
+const MAX_MATCHES_PER_RULE = 64;
+const MAX_MATCHES = 128;
+const MAX_CORS_METHODS = 9;
+const MAX_CORS_LIST = 64;
+
+const service: Path = ['spec', 'service'];
+
+export function problemsOf(spec: CanarySpec, provider: string): readonly Problem[] {
+  const ability: MatchAbility = {
+    provider,
+    header: ({ exact, regex }) => exact !== undefined || regex !== undefined,
+    queryParam: ({ exact, regex }) => exact !== undefined || regex !== undefined,
+  };
+  return [
+    ...affinityProblems(spec, provider),
+    ...mirrorProblems(spec, provider),
+    ...ignoredServiceFields(spec, provider, [
+      'timeout',
+      'backendTimeout',
+      'gatewayRefs',
+      'hosts',
+      'match',
+      'rewrite',
+      'headers',
+      'mirror',
+      'corsPolicy',
+    ]),
+    ...analysisMatchProblems(spec, ability),
+    ...matchProblems(spec, ability),
+    ...(spec.service === undefined ? [missingService(provider)] : serviceProblems(spec.service, provider)),
+    ...rewriteProblems(spec),
+    ...sizeProblems(spec),
+  ];
+}
+
+function missingService(provider: string): Problem {
+  return error(service, { message: `is needed by ${provider}`, fix: 'set spec.service.port at least' });
+}
+
+function matchProblems(spec: CanarySpec, ability: MatchAbility): Problem[] {
+  const routes = (spec.service?.match ?? []).flatMap((match, index) => {
+    const path: Path = [...service, 'match', index];
+    return [
+      ...matcherProblems(match, path, ability),
+      ...matchValueProblems(match, path, ability),
+      ...ignoredKeys(match, ['name', 'uri', 'method', 'headers', 'queryParams'], {
+        path,
+        provider: ability.provider,
+      }),
+    ];
+  });
+  const chosen = (spec.analysis.match ?? []).flatMap((match, index) =>
+    matchValueProblems(match, ['spec', 'analysis', 'match', index], ability),
+  );
+  return [...routes, ...chosen];
+}
+
+function serviceProblems(of: Service, provider: string): Problem[] {
+  return [
+    ...parentProblems(of.gatewayRefs ?? []),
+    ...listProblems([...service, 'hosts'], of.hosts, {
+      pattern: HOST,
+      max: MAX_HOSTS,
+      fix: 'write a host name in lower case without a port; leave hosts out to take every host',
+    }),
+    ...timeoutProblems(of),
+    ...headerProblems([...service, 'headers', 'request'], of.headers?.request),
+    ...headerProblems([...service, 'headers', 'response'], of.headers?.response),
+    ...mirrorRefProblems(of),
+    ...(of.corsPolicy === undefined ? [] : corsProblems(of.corsPolicy, provider)),
+  ];
+}
+
+function parentProblems(refs: readonly GatewayRef[]): Problem[] {
+  const path: Path = [...service, 'gatewayRefs'];
+  if (refs.length === 0) {
+    return [
+      error(path, {
+        reason: 'MissingReference',
+        message: 'is empty, so the route would belong to no gateway',
+        fix: 'name the Gateway, or for a mesh the Service, that the route belongs to',
+      }),
+    ];
+  }
+  return refs.flatMap((ref, index) => {
+    const twins = refs.slice(0, index).filter((other) => isSameParent(other, ref));
+    const clash = twins.some(
+      ({ sectionName }) =>
+        sectionName === undefined || ref.sectionName === undefined || sectionName === ref.sectionName,
+    );
+    return clash
+      ? [
+          error([...path, index], {
+            message: 'names the same parent as an entry before it',
+            fix: 'give each of the two another sectionName, or remove one',
+          }),
+        ]
+      : [];
+  });
+}
+
+function isSameParent(a: GatewayRef, b: GatewayRef): boolean {
+  return a.group === b.group && a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
+}
+
+function timeoutProblems({ timeout = '', backendTimeout = '' }: Service): Problem[] {
+  const fix = 'write whole numbers of at most five digits with h, m, s or ms, such as 1500ms';
+  const rule = { pattern: DURATION, fix };
+  const written = [
+    ...(timeout === '' ? [] : textProblem([...service, 'timeout'], timeout, rule)),
+    ...(backendTimeout === '' ? [] : textProblem([...service, 'backendTimeout'], backendTimeout, rule)),
+  ];
+  const requestMs = parseDurationMs(timeout) ?? 0;
+  const backendMs = parseDurationMs(backendTimeout) ?? 0;
+  return requestMs > 0 && backendMs > requestMs
+    ? [
+        ...written,
+        error([...service, 'backendTimeout'], {
+          value: backendTimeout,
+          message: `is longer than the timeout of the whole request, ${timeout}`,
+          fix: 'make it at most as long',
+        }),
+      ]
+    : written;
+}
+
+function mirrorRefProblems({ mirror = [] }: Service): Problem[] {
+  return mirror.flatMap(({ backendRef }, index) => {
+    const path: Path = [...service, 'mirror', index, 'backendRef'];
+    if (backendRef === undefined) {
+      return [error(path, { message: 'is missing', fix: 'name the Service that gets the copies' })];
+    }
+    const { group, kind, port } = backendRef;
+    return group === '' && kind === 'Service' && port === undefined
+      ? [error([...path, 'port'], { message: 'is missing', fix: 'set the port of the Service' })]
+      : [];
+  });
+}
+
+function corsProblems(policy: CorsPolicy, provider: string): Problem[] {
+  const path: Path = [...service, 'corsPolicy'];
+  const { maxAge } = policy;
+  const alone = { star: true, max: MAX_CORS_LIST };
+  const headerRule = { pattern: HEADER_NAME, fix: 'write the name of a header' };
+  return [
+    ...ignoredKeys({ allowOrigins: policy.allowOrigins }, [], { path, provider }),
+    ...listProblems([...path, 'allowOrigin'], policy.allowOrigin, {
+      ...alone,
+      pattern: ORIGIN,
+      fix: 'write the scheme as well, such as https://example.com; write * alone',
+    }),
+    ...listProblems([...path, 'allowMethods'], policy.allowMethods, {
+      ...alone,
+      max: MAX_CORS_METHODS,
+      pattern: CORS_METHOD,
+      fix: 'write methods in upper case; write * alone',
+    }),
+    ...listProblems([...path, 'allowHeaders'], policy.allowHeaders, { ...alone, ...headerRule }),
+    ...listProblems([...path, 'exposeHeaders'], policy.exposeHeaders, { max: MAX_CORS_LIST, ...headerRule }),
+    ...(maxAge === undefined || (parseDurationMs(maxAge) ?? 0) >= 1000
+      ? []
+      : [
+          error([...path, 'maxAge'], {
+            value: maxAge,
+            message: 'is no duration of at least one second',
+            fix: 'write whole seconds, such as 24h or 3600s; leave it out for 5 seconds',
+          }),
+        ]),
+  ];
+}
+
+function rewriteProblems(spec: CanarySpec): Problem[] {
+  const { uri = '', authority = '', type } = spec.service?.rewrite ?? {};
+  const path: Path = [...service, 'rewrite'];
+  const lists = [routeMatches(spec), ...(isMatched(spec) ? [canaryMatches(spec)] : [])];
+  const onePrefix = lists.every(
+    (matches) => matches.length === 1 && matches.every(({ uri: of }) => pathMatch(of).type === 'PathPrefix'),
+  );
+  return [
+    ...(authority === ''
+      ? []
+      : textProblem([...path, 'authority'], authority, {
+          pattern: PLAIN_HOST,
+          fix: 'write a host name in lower case without a port',
+        })),
+    ...(uri.length > MAX_PATH_LENGTH
+      ? [error([...path, 'uri'], { message: `is longer than ${MAX_PATH_LENGTH}`, fix: 'shorten it' })]
+      : []),
+    ...(uri !== '' && type === 'ReplacePrefixMatch' && !onePrefix
+      ? [
+          error([...path, 'type'], {
+            value: type,
+            message: 'needs exactly one match, by prefix, in each rule of the route',
+            fix: 'match one uri prefix and one set of headers, or replace the full path',
+          }),
+        ]
+      : []),
+  ];
+}
+
+function sizeProblems(spec: CanarySpec): Problem[] {
+  const all = routeMatches(spec).length;
+  const chosen = isMatched(spec) ? canaryMatches(spec).length : 0;
+  const tooMany = Math.max(all, chosen) > MAX_MATCHES_PER_RULE || all + chosen > MAX_MATCHES;
+  return [
+    ...(tooMany
+      ? [
+          error(isMatched(spec) ? ['spec', 'analysis', 'match'] : [...service, 'match'], {
+            message: `makes ${all + chosen} matches, ${Math.max(all, chosen)} in one rule; ${MAX_MATCHES} and ${MAX_MATCHES_PER_RULE} are allowed`,
+            fix: 'use fewer entries',
+          }),
+        ]
+      : []),
+    ...(filtersOf(spec.service).length > MAX_FILTERS
+      ? [
+          error([...service, 'mirror'], {
+            message: `makes more than ${MAX_FILTERS} filters in a rule`,
+            fix: 'use fewer mirrors',
+          }),
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,105 @@
+// Reading and rewriting live routes as JSON, the same for all routers: metadata of a route, which live rule a wanted one
+// continues, and the weights that the rules agree on.
+import { canonicalJson } from '../model/hash.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { KubeObject, ObjectMeta } from '../model/kube.ts';
+import { ownMetadata } from '../model/metadata.ts';
+import type { Acceptance, RouteView, RouteWish } from './router.ts';
+
+export interface ServiceNames {
+  readonly primary: string;
+  readonly canary: string;
+}
+
+export function backendNames(apex: string): ServiceNames {
+  return { primary: `${apex}-primary`, canary: `${apex}-canary` };
+}
+
+export function routeMetadata({ namespace, apex, spec, owner }: RouteWish): ObjectMeta {
+  const { labels, annotations } = spec.service?.apex ?? {};
+  return ownMetadata({ name: apex, namespace, owner, labels, annotations });
+}
+
+/** How rules are told apart. */
+export interface RuleReader {
+  /** Names of the Services that the rule sends requests to. */
+  backends(rule: JsonObject): readonly string[];
+  /** Which requests the rule takes, in normal form. */
+  matches(rule: JsonObject): unknown;
+  /** Keys that must not be given to a second rule, such as a name. */
+  readonly unique: readonly string[];
+}
+
+/**
+ * For each wanted rule the live one whose foreign fields it keeps: of those that send to the apex, primary or canary
+ * Service the one with the same backends and matches, else the same backends, else the next one. A rule that has none
+ * takes after the first, so that what guards a route (an authorisation filter, say) guards every rule of ours.
+ */
+export function predecessors(
+  live: readonly JsonObject[],
+  wanted: readonly JsonObject[],
+  apex: string,
+  reader: RuleReader,
+): readonly (JsonObject | undefined)[] {
+  const { primary, canary } = backendNames(apex);
+  const known = new Set([apex, primary, canary]);
+  const free = live.filter((rule) => reader.backends(rule).some((name) => known.has(name)));
+  const first = free[0];
+  const heir =
+    first && Object.fromEntries(Object.entries(first).filter(([key]) => !reader.unique.includes(key)));
+  const found = new Map<JsonObject, JsonObject>();
+  const backendsOf = (rule: JsonObject): string => canonicalJson(reader.backends(rule).toSorted());
+  const identities = [
+    (rule: JsonObject): string => canonicalJson([backendsOf(rule), reader.matches(rule)]),
+    backendsOf,
+    (): string => '',
+  ];
+  for (const identity of identities) {
+    for (const rule of wanted) {
+      const index = free.findIndex((candidate) => identity(candidate) === identity(rule));
+      const candidate = free[index];
+      if (!found.has(rule) && candidate !== undefined) {
+        found.set(rule, candidate);
+        free.splice(index, 1);
+      }
+    }
+  }
+  return wanted.map((rule) => found.get(rule) ?? heir);
+}
+
+/** The live value where it means the same as the wanted one, so that defaults and unknown keys in it stay. */
+export function keepIfSame(live: unknown, wanted: unknown, normal: (value: unknown) => unknown): unknown {
+  const same = live !== undefined && canonicalJson([normal(live)]) === canonicalJson([normal(wanted)]);
+  return same ? live : wanted;
+}
+
+/** The weights on which all rules that send to both primary and canary agree. */
+export function agreedWeights(
+  rules: readonly Readonly<Record<string, number>>[],
+  apex: string,
+): Readonly<Record<string, number>> | undefined {
+  const { primary, canary } = backendNames(apex);
+  const carrying = rules.filter((weights) => primary in weights && canary in weights);
+  const [first] = carrying;
+  return carrying.every((weights) => canonicalJson(weights) === canonicalJson(first)) ? first : undefined;
+}
+
+export interface RouteReading {
+  readonly fingerprint: string;
+  readonly weights: Readonly<Record<string, number>> | undefined;
+  readonly acceptance: Acceptance;
+}
+
+export function routeView({ metadata }: KubeObject, reading: RouteReading): RouteView {
+  return {
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    ownerUids: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+    ...reading,
+  };
+}
+
+/** Sorted by content, for lists whose order has no meaning. */
+export function sortedByContent(list: readonly unknown[]): readonly unknown[] {
+  return list.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
+}
