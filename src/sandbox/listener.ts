@@ -44,8 +44,16 @@ async function close(server: Server, graceMs: number): Promise<void> {
     if (graceMs === 0) {
       server.closeAllConnections();
     } else {
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      server.once('close', () => clearTimeout(cut));
+      const untilMs = Date.now() + graceMs;
+      // A connection that has just answered stays open, idle, unless somebody looks again.
+      const sweep = setInterval(() => {
+        if (Date.now() < untilMs) {
+          server.closeIdleConnections();
+        } else {
+          server.closeAllConnections();
+        }
+      }, 10);
+      server.once('close', () => clearInterval(sweep));
     }
   });
 }
