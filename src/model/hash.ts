@@ -31,3 +31,8 @@ function isEmpty(value: unknown): boolean {
 export function digest(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
 }
+
+/** The same 64 bits over a text that is in canonical form already. */
+export function digestOfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

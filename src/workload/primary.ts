@@ -1,0 +1,112 @@
+// The primary of a Deployment: a copy of a stored revision that answers to a label of its own.
+import { objectOf } from '../model/json.ts';
+import type { KubeObject, OwnerReference } from '../model/kube.ts';
+import type { OwnedShape } from '../model/owned.ts';
+import { rewriteConfigRefs } from './configs.ts';
+import type { Selector } from './deployment.ts';
+import {
+  REVISION_ANNOTATION,
+  WRITTEN_ANNOTATION,
+  copiedAnnotations,
+  copiedLabels,
+  mergeMetadata,
+  recordCopied,
+  withoutToolkit,
+} from './metadata.ts';
+import { mapSpreadSelectors, mapTemplateMetadata } from './pod-template.ts';
+import type { PodTemplate } from './pod-template.ts';
+import type { StoredRevision } from './stored-revision.ts';
+import { primaryFingerprint, writtenNote } from './template-hash.ts';
+
+export interface PrimaryWish {
+  readonly name: string;
+  readonly namespace: string;
+  /** The target's; the primary's value adds `-primary`. */
+  readonly selector: Selector;
+  /** undefined: leave them as they are, because an autoscaler owns them or nothing shall change. */
+  readonly replicas: number | undefined;
+  readonly owner: OwnerReference;
+  readonly includeLabelPrefix: readonly string[];
+}
+
+/** `<target>-primary`: the name of the primary workload of a target, and of the primary's autoscaler. */
+export function primaryNameOf(name: string): string {
+  return `${name}-primary`;
+}
+
+/** The complete primary Deployment for a stored revision, with a note of its own fingerprint. */
+export function renderPrimary(stored: StoredRevision, wish: PrimaryWish): KubeObject {
+  const { key, value } = primarySelector(wish.selector);
+  const metadata = recordCopied({
+    name: wish.name,
+    namespace: wish.namespace,
+    labels: { ...copiedLabels(stored.labels, wish.includeLabelPrefix), [key]: value },
+    annotations: copiedAnnotations(stored.annotations),
+    ownerReferences: [wish.owner],
+  });
+  const primary: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: {
+      ...stored.spec,
+      ...(wish.replicas === undefined ? {} : { replicas: wish.replicas }),
+      selector: { matchLabels: { [key]: value } },
+      template: primaryTemplate(stored, wish.selector),
+    },
+  };
+  const notes = {
+    [REVISION_ANNOTATION]: stored.revision,
+    [WRITTEN_ANNOTATION]: writtenNote(primaryFingerprint(primary)),
+  };
+  return { ...primary, metadata: { ...metadata, annotations: { ...metadata.annotations, ...notes } } };
+}
+
+function primarySelector({ key, value }: Selector): Selector {
+  return { key, value: `${value}-primary` };
+}
+
+function primaryTemplate(stored: StoredRevision, selector: Selector): PodTemplate {
+  const own = primarySelector(selector);
+  const copies = Object.fromEntries(Object.entries(stored.configs).map(([key, { copy }]) => [key, copy]));
+  const spread = mapSpreadSelectors(rewriteConfigRefs(stored.template, copies), (key, value) =>
+    key === selector.key && value === selector.value ? own.value : value,
+  );
+  return mapTemplateMetadata(spread, {
+    labels: (labels) => ({ ...withoutToolkit(labels), [own.key]: own.value }),
+    annotations: (annotations) => ({
+      ...withoutToolkit(annotations),
+      [REVISION_ANNOTATION]: stored.revision,
+    }),
+  });
+}
+
+/**
+ * Primaries are replaced whole, under the resourceVersion of `live`. What stays of it: labels and annotations of others,
+ * the selector, which no server lets anybody change, and the replicas where the wish names none.
+ */
+export const primaryShape: OwnedShape = {
+  merge(live, wanted) {
+    const liveSpec = objectOf(live['spec']);
+    const wantedSpec = objectOf(wanted['spec']);
+    const kept = { selector: liveSpec['selector'] ?? wantedSpec['selector'] };
+    const replicas = wantedSpec['replicas'] ?? liveSpec['replicas'];
+    return {
+      ...live,
+      metadata: mergeMetadata(live.metadata, wanted.metadata),
+      spec: { ...wantedSpec, ...kept, ...(replicas === undefined ? {} : { replicas }) },
+    };
+  },
+  fingerprint: primaryFingerprint,
+};
+
+/**
+ * What is left to note where a server stored something else than was sent, because an admission webhook or a new default
+ * had a say: the annotations that make the stored object the written one. undefined where it stored what was sent.
+ */
+export function absorbServerChanges(stored: KubeObject): Readonly<Record<string, string>> | undefined {
+  const note = writtenNote(primaryFingerprint(stored));
+  return stored.metadata.annotations?.[WRITTEN_ANNOTATION] === note
+    ? undefined
+    : { [WRITTEN_ANNOTATION]: note };
+}

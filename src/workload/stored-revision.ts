@@ -1,0 +1,139 @@
+// A revision of a target, kept as an immutable ControllerRevision: what is promoted and restored is always a copy of
+// this, never of the live target, which may have moved on.
+import { z } from 'zod';
+import { digest } from '../model/hash.ts';
+import type { KubeObject, OwnerReference } from '../model/kube.ts';
+import { isOwnRevision, revisionSuffix } from '../model/revision.ts';
+import type { Revision } from '../model/revision.ts';
+import { copyNameOf } from './configs.ts';
+import { REVISION_ANNOTATION, copiedAnnotations, ownerUidsOf, withoutToolkit } from './metadata.ts';
+import { revisionFrom, templateHashOf } from './template-hash.ts';
+
+const CANARY_LABEL = 'serin.dev/canary';
+
+const TextMap = z.record(z.string(), z.string());
+const StoredData = z.object({
+  revision: z.string().refine(isOwnRevision),
+  /** The target's, as it was: nothing is rewritten before a primary is rendered. */
+  template: z.record(z.string(), z.unknown()),
+  /** By `configmap/<name>` or `secret/<name>`: the name of the copy, and the checksum of its content. */
+  configs: z.record(z.string(), z.object({ copy: z.string(), checksum: z.string() })),
+  /** What else of the target's spec a primary has; fields that the target leaves out are absent. */
+  spec: z.object({
+    progressDeadlineSeconds: z.exactOptional(z.number()),
+    minReadySeconds: z.exactOptional(z.number()),
+    revisionHistoryLimit: z.exactOptional(z.number()),
+    strategy: z.exactOptional(z.record(z.string(), z.unknown())),
+  }),
+  /** Of the target itself, without those by which other tools claim it. */
+  labels: TextMap,
+  annotations: TextMap,
+});
+export type StoredRevision = Readonly<z.infer<typeof StoredData>>;
+
+export interface RevisionView {
+  readonly name: string;
+  readonly uid: string;
+  readonly ownerUids: readonly string[];
+  /** undefined for the ControllerRevisions of others. */
+  readonly revision: Revision | undefined;
+}
+
+const TargetShape = z.object({
+  spec: z.object({
+    template: z.record(z.string(), z.unknown()),
+    progressDeadlineSeconds: z.number().optional(),
+    minReadySeconds: z.number().optional(),
+    revisionHistoryLimit: z.number().optional(),
+    strategy: z.record(z.string(), z.unknown()).optional(),
+  }),
+});
+
+export interface Capture {
+  /** Of every tracked object that the target uses, by `configmap/<name>`; undefined: tracking is off. */
+  readonly checksums: Readonly<Record<string, string>> | undefined;
+  /** UID of the Canary. */
+  readonly ownerUid: string;
+}
+
+/**
+ * The revision that a target holds now. Its name follows from its content, so the caller compares it with the revision
+ * it meant to store. Throws a ZodError for an object without a pod template, which no API server keeps.
+ */
+export function captureRevision(target: KubeObject, { checksums, ownerUid }: Capture): StoredRevision {
+  const { template, ...fields } = TargetShape.parse(target).spec;
+  const { labels, annotations } = target.metadata;
+  return {
+    revision: revisionFrom(templateHashOf(template), checksums),
+    template,
+    configs: Object.fromEntries(
+      Object.entries(checksums ?? {}).map(([key, checksum]) => {
+        const name = key.slice(key.indexOf('/') + 1);
+        return [key, { copy: copyNameOf(name, checksum, ownerUid), checksum }];
+      }),
+    ),
+    spec: {
+      ...(fields.progressDeadlineSeconds === undefined
+        ? {}
+        : { progressDeadlineSeconds: fields.progressDeadlineSeconds }),
+      ...(fields.minReadySeconds === undefined ? {} : { minReadySeconds: fields.minReadySeconds }),
+      ...(fields.revisionHistoryLimit === undefined
+        ? {}
+        : { revisionHistoryLimit: fields.revisionHistoryLimit }),
+      ...(fields.strategy === undefined ? {} : { strategy: fields.strategy }),
+    },
+    labels: withoutToolkit(labels ?? {}),
+    annotations: copiedAnnotations(annotations ?? {}),
+  };
+}
+
+export interface RevisionWish {
+  readonly canary: string;
+  readonly namespace: string;
+  readonly owner: OwnerReference;
+}
+
+/** `<canary>-v1-<hash>`, cut and made unique where that would be too long for a name. */
+export function revisionNameOf(canary: string, revision: Revision): string {
+  return `${shortened(canary, 200)}-${revisionSuffix(revision)}`;
+}
+
+export function renderRevision(stored: StoredRevision, wish: RevisionWish): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ControllerRevision',
+    metadata: {
+      name: revisionNameOf(wish.canary, stored.revision),
+      namespace: wish.namespace,
+      labels: { [CANARY_LABEL]: shortened(wish.canary, 63) },
+      annotations: { [REVISION_ANNOTATION]: stored.revision },
+      ownerReferences: [wish.owner],
+    },
+    // Required by the API; order is kept by the Canary's status, not by this number.
+    revision: 1,
+    data: { ...stored },
+  };
+}
+
+/** undefined for an object that Serin has not written. */
+export function readRevision(object: KubeObject): StoredRevision | undefined {
+  return StoredData.safeParse(object['data']).data;
+}
+
+export function viewOfRevision(object: KubeObject): RevisionView {
+  const { metadata } = object;
+  const revision = metadata.annotations?.[REVISION_ANNOTATION];
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    ownerUids: ownerUidsOf(object),
+    revision: isOwnRevision(revision) ? revision : undefined,
+  };
+}
+
+function shortened(name: string, limit: number): string {
+  if (name.length <= limit) {
+    return name;
+  }
+  return `${name.slice(0, limit - 9).replace(/[^a-z0-9]+$/, '')}-${digest(name).slice(0, 8)}`;
+}
