@@ -186,7 +186,7 @@ describe('a cache', () => {
       fc.record({ do: fc.constantFrom('bookmark', 'relist') }),
     );
     fc.assert(
-      fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+      fc.property(fc.array(command, { maxLength: 60, size: 'max' }), (commands) => {
         const { cache, errors } = fixture();
         const sink = cache.sink();
         relist(sink, 100);

@@ -184,7 +184,7 @@ describe('the queue', () => {
       fc.record({ do: fc.constant('advance' as const), ms: fc.nat(300) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
+      fc.asyncProperty(fc.array(command, { maxLength: 40, size: 'max' }), async (commands) => {
         const { queue, clock, began, end } = fixture({ hold: true });
         const owed = new Set<string>();
         let counted = 0;
