@@ -60,7 +60,7 @@ export async function startControlPlane(
   const securePort = bindAddress === advertisedAddress ? 6443 : apiPort;
   const server = `https://${bindAddress}:${securePort}`;
   processes.start({ name: 'etcd', command: [binary, 'etcd', ...etcdFlags(at('etcd'), etcdPort, peerPort)] });
-  processes.start({
+  const { logPath } = processes.start({
     name: 'apiserver',
     command: [binary, 'apiserver', ...apiServerFlags({ at, etcdPort, securePort, bindAddress })],
   });
@@ -74,6 +74,7 @@ export async function startControlPlane(
   await poll('the API server', () => admin.request('GET', '/readyz'), {
     timeoutMs: 60_000,
     abort: processes.check,
+    logPath,
   });
 
   const writeKubeconfig = async (name: string, token: string) => {
@@ -171,13 +172,13 @@ rules:
   - level: Metadata
 `;
 
-export function kubeconfigText(server: string, ca: string, token: string): string {
+export function kubeconfigText(server: string, ca: string | undefined, token: string): string {
+  const authority =
+    ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
   const text = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [
-      { name: 'live', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
-    ],
+    clusters: [{ name: 'live', cluster: { server, ...authority } }],
     users: [{ name: 'live', user: { token } }],
     contexts: [{ name: 'live', context: { cluster: 'live', user: 'live', namespace: 'default' } }],
     'current-context': 'live',

@@ -113,7 +113,7 @@ export function lastLines(path: string, count = 15): string {
 export async function poll<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  { timeoutMs = 30_000, everyMs = 100, abort = () => {} }: PollOptions = {},
+  { timeoutMs = 30_000, everyMs = 100, abort = () => {}, logPath }: PollOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last = '';
@@ -125,7 +125,10 @@ export async function poll<T>(
     } catch (error) {
       last = `; last: ${error instanceof Error ? error.message : String(error)}`;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}${last}`);
+    if (Date.now() > deadline) {
+      const log = logPath === undefined ? '' : `\nthe end of ${logPath}:\n${lastLines(logPath)}`;
+      throw new Error(`waited ${timeoutMs / 1000} s for ${what}${last}${log}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
@@ -135,6 +138,8 @@ export interface PollOptions {
   readonly everyMs?: number;
   /** Called before each attempt; throws to give up early, for instance when a process has died. */
   readonly abort?: () => void;
+  /** Its last lines become part of the error. */
+  readonly logPath?: string;
 }
 
 /** Ports of 127.0.0.1 that nothing listens on now. */

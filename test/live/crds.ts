@@ -1,0 +1,50 @@
+// Puts CRDs onto the API server, all at once, and waits until they are served.
+// Not here: the CRDs; they come with Contour's source, from SERIN_TEST_CRDS, and from the caller.
+// May import kube.ts and binaries.ts.
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { bundledCrdFolder } from './binaries.ts';
+import { type Kube, parseObjects } from './kube.ts';
+
+const kind = 'apiextensions.k8s.io/v1/CustomResourceDefinition';
+
+/**
+ * What both Contours need: from the folder that SERIN_TEST_CRDS names (contour.yaml, gateway-api-standard.yaml), and the rest
+ * as Contour's own source has it.
+ */
+export async function gatewayCrds(): Promise<KubeObject[]> {
+  const bundled = await bundledCrdFolder();
+  const files = (await readdir(bundled)).map((name) => join(bundled, name));
+  const folder = process.env['SERIN_TEST_CRDS'];
+  if (folder !== undefined) {
+    files.push(
+      ...['contour.yaml', 'gateway-api-standard.yaml'].map((name) => join(folder, name)).filter(existsSync),
+    );
+  }
+  const byName = new Map<string, KubeObject>();
+  for (const file of files) {
+    for (const object of parseObjects(await readFile(file, 'utf8'))) byName.set(object.metadata.name, object);
+  }
+  return [...byName.values()].filter((object) => object.kind === 'CustomResourceDefinition');
+}
+
+const Conditions = z.object({
+  status: z
+    .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) })
+    .default({ conditions: [] }),
+});
+
+export async function installCrds(kube: Kube, crds: readonly KubeObject[]): Promise<void> {
+  await Promise.all(crds.map((crd) => kube.apply([crd])));
+  await kube.waitFor('the CRDs to be established', async () => {
+    const present = new Map((await kube.list(kind)).map((crd) => [crd.metadata.name, crd]));
+    return crds.every((crd) =>
+      Conditions.parse(present.get(crd.metadata.name) ?? {}).status.conditions.some(
+        ({ type, status }) => type === 'Established' && status === 'True',
+      ),
+    );
+  });
+}

@@ -1,0 +1,174 @@
+// Contour with its Envoy, once for HTTPProxy and once for the Gateway API. Real programs, real traffic.
+// Not here: the routes; stories write them.
+// May import the files of this folder.
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { poll, type Processes } from './processes.ts';
+
+/** The Gateway that HTTPRoutes name as parent. Routes of every namespace may. */
+export const liveGateway = { namespace: 'live', name: 'live', listenerPort: 1080 } as const;
+
+export interface Gateway {
+  /** Where Envoy answers requests, for instance `http://127.0.0.1:8085`. Routes are chosen by Host header. */
+  readonly url: string;
+  /** `address:port` of Envoy's `/stats/prometheus`. */
+  readonly stats: string;
+}
+
+/** Ports on 127.0.0.1; nothing may bind the wildcard address, for every port of 198.18.0.0/15 belongs to the pods. */
+interface Ports {
+  readonly xds: number;
+  readonly http: number;
+  readonly https: number;
+  readonly stats: number;
+  readonly metrics: number;
+  readonly health: number;
+  readonly debug: number;
+}
+
+const proxyPorts: Ports = {
+  xds: 8001,
+  http: 8085,
+  https: 8443,
+  stats: 8002,
+  metrics: 8003,
+  health: 8004,
+  debug: 6060,
+};
+const gatewayPorts: Ports = {
+  xds: 8011,
+  http: 8095,
+  https: 8453,
+  stats: 8012,
+  metrics: 8013,
+  health: 8014,
+  debug: 6061,
+};
+
+export interface GatewayPrograms {
+  readonly contour: string;
+  readonly envoy: string;
+}
+
+/** Serves HTTPProxy (and Ingress) of class `contour` and without class. */
+export function startHttpProxyGateway(
+  processes: Processes,
+  programs: GatewayPrograms,
+  kubeconfig: string,
+): Promise<Gateway> {
+  const started = { name: 'contour', ports: proxyPorts, httpPort: proxyPorts.http, kubeconfig, flags: [] };
+  return start(processes, programs, started);
+}
+
+/** Serves the Gateway `live/live`, see gatewayObjects. Contour adds 8000 to the listener's port. */
+export async function startGatewayApi(
+  processes: Processes,
+  programs: GatewayPrograms,
+  kubeconfig: string,
+): Promise<Gateway> {
+  const config = join(processes.folder, 'contour-gateway.yaml');
+  const { namespace, name, listenerPort } = liveGateway;
+  await writeFile(config, JSON.stringify({ gateway: { gatewayRef: { namespace, name } } }));
+  // The Gateway API's standard channel lacks some kinds; Contour would wait for them for ever.
+  const absent = ['tlsroutes', 'tcproutes', 'grpcroutes', 'backendtlspolicies'].map(
+    (kind) => `--disable-feature=${kind}`,
+  );
+  // A class that no HTTPProxy has: those belong to the other Contour.
+  const flags = [`--config-path=${config}`, '--ingress-class-name=contour-gateway', ...absent];
+  return start(processes, programs, {
+    name: 'contour-gateway',
+    ports: gatewayPorts,
+    httpPort: listenerPort + 8000,
+    kubeconfig,
+    flags,
+  });
+}
+
+export const gatewayObjects = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: liveGateway.namespace } },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'GatewayClass',
+    metadata: { name: 'contour' },
+    spec: { controllerName: 'projectcontour.io/gateway-controller' },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace: liveGateway.namespace, name: liveGateway.name },
+    spec: {
+      gatewayClassName: 'contour',
+      listeners: [
+        {
+          name: 'http',
+          protocol: 'HTTP',
+          port: liveGateway.listenerPort,
+          allowedRoutes: { namespaces: { from: 'All' } },
+        },
+      ],
+    },
+  },
+];
+
+interface Started {
+  readonly name: string;
+  readonly ports: Ports;
+  readonly httpPort: number;
+  readonly kubeconfig: string;
+  readonly flags: readonly string[];
+}
+
+const local = (what: string, port: number) => [`--${what}-address=127.0.0.1`, `--${what}-port=${port}`];
+
+async function start(processes: Processes, programs: GatewayPrograms, started: Started): Promise<Gateway> {
+  const { name, ports, httpPort, kubeconfig, flags } = started;
+  const at = (file: string) => join(processes.folder, file);
+  const { logPath } = processes.start({
+    name,
+    command: [
+      programs.contour,
+      'serve',
+      `--kubeconfig=${kubeconfig}`,
+      '--insecure',
+      '--disable-leader-election',
+      '--ingress-status-address=127.0.0.1',
+      ...local('xds', ports.xds),
+      ...local('envoy-service-http', ports.http),
+      ...local('envoy-service-https', ports.https),
+      ...local('stats', ports.stats),
+      ...local('http', ports.metrics),
+      ...local('health', ports.health),
+      ...local('debug-http', ports.debug),
+      ...flags,
+    ],
+  });
+  const bootstrap = at(`${name}-envoy.json`);
+  const admin = at(`${name}-envoy.sock`);
+  const xds = ['--xds-address=127.0.0.1', `--xds-port=${ports.xds}`, '--xds-resource-version=v3'];
+  execFileSync(programs.contour, ['bootstrap', bootstrap, ...xds, `--admin-address=${admin}`], {
+    stdio: 'ignore',
+  });
+  const identity = ['--service-cluster', name, '--service-node', name];
+  // Hot restart ties an Envoy to the session that started it.
+  const plain = ['--disable-hot-restart', '--concurrency', '1', '--log-level', 'warning'];
+  processes.start({
+    name: `${name}-envoy`,
+    command: [programs.envoy, '-c', bootstrap, ...identity, ...plain],
+  });
+  const stats = `127.0.0.1:${ports.stats}`;
+  // Envoy gets this listener from Contour, so it also says that Contour serves.
+  await poll(`${name} to configure its Envoy`, () => answers(`http://${stats}/ready`), {
+    timeoutMs: 60_000,
+    abort: processes.check,
+    logPath,
+  });
+  return { url: `http://127.0.0.1:${httpPort}`, stats };
+}
+
+async function answers(url: string): Promise<boolean> {
+  const { statusCode, body } = await request(url);
+  await body.dump();
+  return statusCode === 200;
+}

@@ -1,0 +1,49 @@
+// The private network of the live tests: a network and mount namespace in which every address of 198.18.0.0/15 is local.
+// Not here: who listens where.
+// May import binaries.ts and node:*.
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { requirePrograms } from './binaries.ts';
+
+const marker = 'SERIN_LIVE_NAMESPACE';
+
+export function insideNetworkNamespace(): boolean {
+  return process.env[marker] !== undefined;
+}
+
+/**
+ * Call it first in a runner. Outside, it runs this very program again inside new namespaces and ends with its exit code,
+ * so it does not return. Inside, it sets the network and the DNS resolver up and returns. Nothing of it outlives the runner.
+ * There is no way out of the namespace: get everything that needs the network before (ensureBinaries).
+ * Needs root, or a kernel that lets users make namespaces.
+ * @throws MissingPrerequisites
+ */
+export async function enterNetworkNamespace(): Promise<void> {
+  if (!insideNetworkNamespace()) {
+    await requirePrograms(['unshare', 'setpriv', 'ip']);
+    process.exit(await runInside());
+  }
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  execFileSync('ip', ['route', 'add', 'local', '198.18.0.0/15', 'dev', 'lo']);
+  const resolver = join(mkdtempSync(join(tmpdir(), 'serin-live-dns-')), 'resolv.conf');
+  writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:2\n');
+  execFileSync('mount', ['--bind', resolver, realpathSync('/etc/resolv.conf')]);
+}
+
+/** Exit code of the inner run. It dies with this process; a SIGTERM is passed on, a Ctrl-C reaches it anyway. */
+function runInside(): Promise<number> {
+  const namespaces = process.getuid?.() === 0 ? ['-n', '-m'] : ['-r', '-n', '-m'];
+  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'unshare', ...namespaces, '--', ...self], {
+    stdio: 'inherit',
+    env: { ...process.env, [marker]: '1' },
+  });
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  });
+}

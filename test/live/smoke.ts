@@ -1,0 +1,182 @@
+// Shows that the live environment itself works, without a controller: `node test/live/smoke.ts`.
+// Not here: Serin's stories (run.ts).
+// May import the files of this folder.
+import { stringify } from 'yaml';
+import { countRequests, readAudit } from './audit.ts';
+import { ensureBinaries, MissingPrerequisites } from './binaries.ts';
+import { type OwnEnvironment, startEnvironment } from './environment.ts';
+import { liveGateway } from './gateway.ts';
+import { count, send, shareFits, startLoad } from './load.ts';
+import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
+import { queryPrometheus } from './prometheus.ts';
+
+const namespace = 'smoke';
+const hosts = { proxy: 'proxy.smoke.test', gateway: 'gateway.smoke.test' };
+
+function workload(name: string, version: string) {
+  const labels = { app: name };
+  const probe = { httpGet: { path: '/ready', port: 'http' } };
+  const container = {
+    name: 'app',
+    image: `example.test/app:${version}`,
+    ports: [{ name: 'http', containerPort: 8080 }],
+  };
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { namespace, name, labels },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ ...container, readinessProbe: probe }] } },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace, name },
+      spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+    },
+  ];
+}
+
+function routes(canaryWeight: number) {
+  const services = [
+    { name: 'app-primary', port: 80, weight: 100 - canaryWeight },
+    { name: 'app-canary', port: 80, weight: canaryWeight },
+  ];
+  return [
+    {
+      apiVersion: 'projectcontour.io/v1',
+      kind: 'HTTPProxy',
+      metadata: { namespace, name: 'app' },
+      spec: { virtualhost: { fqdn: hosts.proxy }, routes: [{ services }] },
+    },
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { namespace, name: 'app' },
+      spec: {
+        parentRefs: [{ namespace: liveGateway.namespace, name: liveGateway.name }],
+        hostnames: [hosts.gateway],
+        rules: [{ backendRefs: services }],
+      },
+    },
+  ];
+}
+
+async function check(environment: OwnEnvironment, say: (line: string) => void): Promise<void> {
+  const { world } = environment;
+  const objects = [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    ...workload('app-primary', '1.0'),
+    ...workload('app-canary', '1.1'),
+    ...routes(20),
+  ];
+  await environment.apply(objects.map((object) => stringify(object, { version: '1.1' })).join('---\n'));
+  await environment.waitFor('four ready pods', async () => {
+    world.check();
+    return (await world.node.pods(namespace)).filter(({ ready }) => ready).length === 4;
+  });
+  say('four pods are ready');
+
+  const gateways = [
+    { url: world.httpEnvoyUrl, host: hosts.proxy },
+    { url: world.gatewayEnvoyUrl, host: hosts.gateway },
+  ];
+  for (const gateway of gateways) {
+    await environment.waitFor(`${gateway.host} to be routed`, async () => {
+      return (await send({ ...gateway, perSecond: 1 })).status === 200;
+    });
+  }
+  say('both gateways route');
+
+  const loads = gateways.map((gateway) => startLoad({ ...gateway, perSecond: 50 }));
+  await environment.waitFor('400 requests through each', async () =>
+    loads.every(({ samples }) => samples.length >= 400),
+  );
+  for (const [index, load] of loads.entries()) {
+    const { total, failed, byVersion } = count(load.samples);
+    const z = shareFits(20, byVersion.get('1.1') ?? 0, total);
+    say(
+      `${gateways[index]?.host}: ${total} requests, ${failed} failed, ${byVersion.get('1.1')} to the canary, z = ${z.toFixed(2)}`,
+    );
+    if (failed > 0 || Math.abs(z) >= 4) throw new Error('the split is not what the route says');
+  }
+
+  await world.node.setFault({ namespace, version: '1.1', fault: 'errors100' });
+  await environment.waitFor('a 500 of the canary', async () =>
+    loads.some(({ samples }) => samples.at(-1)?.status === 500),
+  );
+  await world.node.clearFaults();
+  await environment.patch(
+    { kind: 'apps/v1/Deployment', namespace, name: 'app-primary' },
+    { spec: { template: { metadata: { annotations: { again: '1' } } } } },
+  );
+  await environment.waitFor('the roll-out of the primary', async () => {
+    const pods = await world.node.pods(namespace);
+    return pods.filter(({ terminating }) => terminating).length === 0 &&
+      pods.filter(({ ready }) => ready).length === 4
+      ? true
+      : undefined;
+  });
+  for (const load of loads) {
+    const unanswered = (await load.stop()).filter(
+      ({ status, pod }) => status !== 200 && !pod.startsWith('app-canary'),
+    );
+    if (unanswered.length > 0)
+      throw new Error(`failed during the roll-out: ${JSON.stringify(unanswered.slice(0, 3))}`);
+  }
+  say('a fault and a roll-out behave');
+
+  const queries = [
+    `sum(envoy_cluster_upstream_rq{envoy_cluster_name=~"${namespace}_app-canary_[0-9a-zA-Z-]+"})`,
+    `sum(http_request_duration_seconds_count{kubernetes_namespace="${namespace}",kubernetes_pod_name=~"app-canary-.+"})`,
+  ];
+  for (const query of queries) {
+    await environment.waitFor(query, async () => ((await queryPrometheus(query))[0]?.value ?? 0) > 0);
+  }
+  say('Prometheus has the requests of Envoy and of the pods');
+
+  const requests = await readAudit(world.auditLogPath, { user: 'contour' });
+  if (requests.length === 0) throw new Error('the audit log has nothing of Contour');
+  say(
+    `audit log: ${[...countRequests(requests)]
+      .slice(0, 3)
+      .map(([what, times]) => `${times} × ${what}`)
+      .join(', ')}`,
+  );
+}
+
+const log = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  if (!insideNetworkNamespace())
+    await ensureBinaries(['controlplane', 'contour', 'envoy', 'prometheus'], log);
+  await enterNetworkNamespace();
+  const began = Date.now();
+  const environment = await startEnvironment({ log });
+  let failed = true;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void environment.stop().finally(() => process.exit(1)));
+  }
+  try {
+    await check(environment, (line) => log(`${((Date.now() - began) / 1000).toFixed(1)} s  ${line}`));
+    failed = false;
+  } finally {
+    await environment.stop({ failed });
+  }
+  log(`passed after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+await main().catch((error: unknown) => {
+  const text =
+    error instanceof MissingPrerequisites
+      ? error.lines.join('\n')
+      : error instanceof Error
+        ? error.stack
+        : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});
