@@ -1,7 +1,13 @@
 // No mesh: requests follow the Services alone, so that a release is blue/green and users never meet the canary.
 import type { CanarySpec } from '../api/canary.ts';
 import type { Problem } from '../model/problem.ts';
-import { affinityProblems, ignoredServiceFields, mirrorProblems, warning } from './problems.ts';
+import {
+  affinityProblems,
+  ignoredServiceFields,
+  mirrorProblems,
+  missingService,
+  warning,
+} from './problems.ts';
 import type { RouterCapabilities, TrafficRouter } from './router.ts';
 
 const provider = 'kubernetes';
@@ -20,6 +26,7 @@ function problems(spec: CanarySpec): readonly Problem[] {
     ...affinityProblems(spec, provider),
     ...mirrorProblems(spec, provider),
     ...ignoredServiceFields(spec, provider, []),
+    ...(spec.service === undefined ? [missingService(provider)] : []),
   ];
 }
 

@@ -69,6 +69,13 @@ export function ignored(field: Path, provider: string): Problem {
   });
 }
 
+export function missingService(provider: string): Problem {
+  return error(['spec', 'service'], {
+    message: `is needed by ${provider}`,
+    fix: 'set spec.service.port at least',
+  });
+}
+
 export function affinityProblems({ analysis }: CanarySpec, provider: string): Problem[] {
   if (analysis.sessionAffinity === undefined) {
     return [];

@@ -1,9 +1,10 @@
 // All routers. Adding one means adding its file and its line here, and its line in test/traffic/routers.test.ts.
+import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
 import { kubernetes } from './kubernetes.ts';
 import type { TrafficRouter } from './router.ts';
 
-const routers: readonly TrafficRouter[] = [kubernetes, gatewayApiV1, gatewayApiV1beta1];
+const routers: readonly TrafficRouter[] = [kubernetes, gatewayApiV1, gatewayApiV1beta1, contour];
 
 /** What `spec.provider` may say today. */
 export const providers: readonly string[] = routers.map(({ provider }) => provider);

@@ -3,7 +3,7 @@
 import { parseDurationMs } from '../../api/duration.ts';
 import type { CanarySpec } from '../../api/canary.ts';
 import type { Path, Problem } from '../../api/problem.ts';
-import type { CorsPolicy, GatewayRef, Service } from '../../api/service.ts';
+import type { GatewayRef, Service } from '../../api/service.ts';
 import {
   analysisMatchProblems,
   canaryMatches,
@@ -12,7 +12,15 @@ import {
   routeMatches,
   type MatchAbility,
 } from '../matches.ts';
-import { affinityProblems, error, ignoredKeys, ignoredServiceFields, mirrorProblems } from '../problems.ts';
+import {
+  affinityProblems,
+  error,
+  ignoredKeys,
+  ignoredServiceFields,
+  mirrorProblems,
+  missingService,
+} from '../problems.ts';
+import { corsProblems } from './cors-problems.ts';
 import { matchValueProblems } from './match-values.ts';
 import { filtersOf, pathMatch } from './render.ts';
 import { headerProblems, listProblems, textProblem } from './values.ts';
@@ -20,16 +28,11 @@ import { headerProblems, listProblems, textProblem } from './values.ts';
 const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const PLAIN_HOST = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
-const ORIGIN = /^\*$|^https?:\/\/((\*\.)?([a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\*)(:[0-9]{1,5})?$/;
-const CORS_METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|\*)$/;
-const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}$/;
 const MAX_PATH_LENGTH = 1024;
 const MAX_FILTERS = 16;
 const MAX_HOSTS = 16;
 const MAX_MATCHES_PER_RULE = 64;
 const MAX_MATCHES = 128;
-const MAX_CORS_METHODS = 9;
-const MAX_CORS_LIST = 64;
 
 const service: Path = ['spec', 'service'];
 
@@ -59,10 +62,6 @@ export function problemsOf(spec: CanarySpec, provider: string): readonly Problem
     ...rewriteProblems(spec),
     ...sizeProblems(spec),
   ];
-}
-
-function missingService(provider: string): Problem {
-  return error(service, { message: `is needed by ${provider}`, fix: 'set spec.service.port at least' });
 }
 
 function matchProblems(spec: CanarySpec, ability: MatchAbility): Problem[] {
@@ -163,38 +162,6 @@ function mirrorRefProblems({ mirror = [] }: Service): Problem[] {
       ? [error([...path, 'port'], { message: 'is missing', fix: 'set the port of the Service' })]
       : [];
   });
-}
-
-function corsProblems(policy: CorsPolicy, provider: string): Problem[] {
-  const path: Path = [...service, 'corsPolicy'];
-  const { maxAge } = policy;
-  const alone = { star: true, max: MAX_CORS_LIST };
-  const headerRule = { pattern: HEADER_NAME, fix: 'write the name of a header' };
-  return [
-    ...ignoredKeys({ allowOrigins: policy.allowOrigins }, [], { path, provider }),
-    ...listProblems([...path, 'allowOrigin'], policy.allowOrigin, {
-      ...alone,
-      pattern: ORIGIN,
-      fix: 'write the scheme as well, such as https://example.com; write * alone',
-    }),
-    ...listProblems([...path, 'allowMethods'], policy.allowMethods, {
-      ...alone,
-      max: MAX_CORS_METHODS,
-      pattern: CORS_METHOD,
-      fix: 'write methods in upper case; write * alone',
-    }),
-    ...listProblems([...path, 'allowHeaders'], policy.allowHeaders, { ...alone, ...headerRule }),
-    ...listProblems([...path, 'exposeHeaders'], policy.exposeHeaders, { max: MAX_CORS_LIST, ...headerRule }),
-    ...(maxAge === undefined || (parseDurationMs(maxAge) ?? 0) >= 1000
-      ? []
-      : [
-          error([...path, 'maxAge'], {
-            value: maxAge,
-            message: 'is no duration of at least one second',
-            fix: 'write whole seconds, such as 24h or 3600s; leave it out for 5 seconds',
-          }),
-        ]),
-  ];
 }
 
 function rewriteProblems(spec: CanarySpec): Problem[] {
