@@ -7,7 +7,7 @@ import { isOwnRevision, revisionSuffix } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import { copyNameOf } from './configs.ts';
 import { REVISION_ANNOTATION, copiedAnnotations, ownerUidsOf, withoutToolkit } from './metadata.ts';
-import { revisionFrom, templateHashOf } from './template-hash.ts';
+import { revisionFrom, sourceHashOf, templateHashOf } from './template-hash.ts';
 
 const CANARY_LABEL = 'serin.dev/canary';
 
@@ -37,6 +37,8 @@ export interface RevisionView {
   readonly ownerUids: readonly string[];
   /** undefined for the ControllerRevisions of others. */
   readonly revision: Revision | undefined;
+  /** Of the stored template; equal to that of every workload that was made from it. */
+  readonly sourceHash: string | undefined;
 }
 
 const TargetShape = z.object({
@@ -123,11 +125,13 @@ export function readRevision(object: KubeObject): StoredRevision | undefined {
 export function viewOfRevision(object: KubeObject): RevisionView {
   const { metadata } = object;
   const revision = metadata.annotations?.[REVISION_ANNOTATION];
+  const stored = readRevision(object);
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
     ownerUids: ownerUidsOf(object),
     revision: isOwnRevision(revision) ? revision : undefined,
+    sourceHash: stored === undefined ? undefined : sourceHashOf(stored.template),
   };
 }
 

@@ -1,0 +1,283 @@
+// Carries out one Decision: writes in order, each idempotent, each answer straight into the cache. It decides nothing; what
+// it is told to write it fetches by name, checks, and writes. It throws Retry or Stalled, and whatever else is a bug.
+import type { CanaryStatus } from '../api/status.ts';
+import { isApiError } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Action } from '../model/decision.ts';
+import { Retry } from '../model/errors.ts';
+import { keyOf, resources } from '../model/kube.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Split } from '../model/split.ts';
+import { resourceKey } from '../observe/caches.ts';
+import type { Caches } from '../observe/caches.ts';
+import { FINALIZER } from '../observe/canary-view.ts';
+import type { CanaryView } from '../observe/canary-view.ts';
+import type { Scene } from '../observe/scene.ts';
+import { absorbServerChanges, primaryShape, renderPrimary } from '../workload/primary.ts';
+import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
+import type { StoredRevision } from '../workload/stored-revision.ts';
+import { serviceShape } from '../workload/services.ts';
+import { apply, guard, translated } from './apply.ts';
+import { backUp, restored } from './back-up.ts';
+import { mergePatchOf } from './merge-patch.ts';
+import { storeRevision } from './store-revision.ts';
+
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly caches: Caches;
+  readonly scene: Scene;
+  /** Checksums of the tracked configuration, as the observation saw them. */
+  readonly checksums: Readonly<Record<string, string>> | undefined;
+}
+
+export async function enact(stage: Stage, actions: readonly Action[], dryRun = false): Promise<void> {
+  for (const action of actions) {
+    await enactOne(stage, action, dryRun);
+  }
+}
+
+function enactOne(stage: Stage, action: Action, dryRun: boolean): Promise<unknown> {
+  switch (action.kind) {
+    case 'storeRevision':
+      return dryRun ? Promise.resolve() : storeRevision(stage, action.revision);
+    case 'writePrimary':
+      return writePrimary(stage, action, dryRun);
+    case 'writeService':
+      return writeService(stage, action.role, dryRun);
+    case 'writeRoute':
+      return writeRoute(stage, action.split, dryRun);
+    case 'scaleTarget':
+      return scaleTarget(stage, action.replicas);
+    case 'collectRevisions':
+      return collectRevisions(stage, action.keep);
+    case 'setFinalizer':
+      return setFinalizer(stage, action.present);
+    case 'restoreService':
+      return restoreService(stage);
+    case 'restoreRoute':
+      return restoreRoute(stage);
+  }
+}
+
+/** Promotion and restoration copy from what is stored, never from the live target, which may have moved on. */
+async function writePrimary(
+  stage: Stage,
+  { revision, replicas }: { readonly revision: Revision; readonly replicas: number | undefined },
+  dryRun: boolean,
+): Promise<void> {
+  const { cluster, caches, scene } = stage;
+  const { view, primaryKey, selector, owner, includeLabelPrefix } = scene;
+  const stored = dryRun ? await captureLive(stage) : await fetchRevision(cluster, view, revision);
+  if (selector === undefined) {
+    throw new Retry(`cannot write the primary of ${view.name}: its selector is not known yet`);
+  }
+  const wanted = renderPrimary(stored, {
+    ...primaryKey,
+    namespace: view.namespace,
+    selector,
+    replicas,
+    owner,
+    includeLabelPrefix,
+  });
+  const landing = caches.deployments;
+  const written = await apply(cluster, {
+    resource: resources.deployments,
+    wanted,
+    shape: primaryShape,
+    landing,
+  });
+  const note = dryRun ? undefined : absorbServerChanges(written);
+  if (note !== undefined) {
+    const body = guard({ metadata: { annotations: note } }, written);
+    await translated('note what the server made of the primary', async () => {
+      landing.put(await cluster.patch(resources.deployments, primaryKey, { kind: 'merge', body }));
+    });
+  }
+}
+
+/** A rehearsal has nothing stored yet: it tries what the target holds now. */
+async function captureLive({ cluster, scene, checksums }: Stage): Promise<StoredRevision> {
+  const target = await translated(`read ${scene.targetKey.name}`, () =>
+    cluster.get(resources.deployments, scene.targetKey),
+  );
+  if (target === undefined) {
+    throw new Retry(`${scene.targetKey.name} is gone`);
+  }
+  return captureRevision(target, { checksums, ownerUid: scene.view.uid });
+}
+
+async function fetchRevision(
+  cluster: Cluster,
+  view: CanaryView,
+  revision: Revision,
+): Promise<StoredRevision> {
+  const name = revisionNameOf(view.name, revision);
+  const object = await translated(`read revision ${name}`, () =>
+    cluster.get(resources.controllerRevisions, { namespace: view.namespace, name }),
+  );
+  const stored = object === undefined ? undefined : readRevision(object);
+  if (stored === undefined || stored.revision !== revision) {
+    throw new Retry(`revision ${revision} of ${view.name} is not stored`);
+  }
+  return stored;
+}
+
+async function writeService(
+  { cluster, caches, scene }: Stage,
+  role: 'apex' | 'primary' | 'canary',
+  dryRun: boolean,
+): Promise<void> {
+  const wanted = scene.services?.[role];
+  if (wanted === undefined) {
+    throw new Retry(
+      `cannot write the ${role} Service of ${scene.view.name}: the target's pods are not known yet`,
+    );
+  }
+  await apply(cluster, {
+    resource: resources.services,
+    wanted,
+    shape: serviceShape,
+    landing: caches.services,
+    dryRun,
+    backUp: (live) => backUp(live, scene.view.uid),
+  });
+}
+
+async function writeRoute({ cluster, caches, scene }: Stage, split: Split, dryRun: boolean): Promise<void> {
+  const shape = scene.router?.route;
+  const cached = shape === undefined ? undefined : caches.routes.get(resourceKey(shape.resource));
+  if (shape === undefined || cached === undefined) {
+    return;
+  }
+  await apply(cluster, {
+    resource: shape.resource,
+    wanted: shape.render(scene.routeWish(split)),
+    shape,
+    landing: cached.cache,
+    dryRun,
+    backUp: (live) => backUp(live, scene.view.uid),
+  });
+}
+
+async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number): Promise<void> {
+  const { targetKey, target } = scene;
+  if (target === undefined) {
+    return;
+  }
+  // The UID guards against a target that was deleted and made again: that one has not been decided about.
+  const body = { metadata: { uid: target.uid }, spec: { replicas } };
+  await translated(`scale ${targetKey.name} to ${replicas}`, async () => {
+    caches.deployments.put(await cluster.patch(resources.deployments, targetKey, { kind: 'merge', body }));
+  });
+}
+
+async function collectRevisions({ cluster, caches, scene }: Stage, keep: readonly Revision[]): Promise<void> {
+  const { view } = scene;
+  const { namespace } = view;
+  for (const { value } of caches.revisions.byIndex('owner', view.uid)) {
+    if (value.revision === undefined || keep.includes(value.revision)) {
+      continue;
+    }
+    const key = { namespace, name: value.name };
+    await translated(`delete revision ${value.name}`, async () => {
+      const object = await cluster.get(resources.controllerRevisions, key);
+      const stored = object === undefined ? undefined : readRevision(object);
+      await deleteCopies(cluster, namespace, stored, await keptCopies(cluster, view, keep));
+      await cluster.delete(resources.controllerRevisions, key, { uid: value.uid });
+    });
+  }
+}
+
+async function keptCopies(
+  cluster: Cluster,
+  view: CanaryView,
+  keep: readonly Revision[],
+): Promise<ReadonlySet<string>> {
+  const kept = await Promise.all(keep.map((revision) => fetchRevision(cluster, view, revision)));
+  return new Set(kept.flatMap(({ configs }) => Object.values(configs).map(({ copy }) => copy)));
+}
+
+/** Copies are known by the record of their revision, never by listing. */
+async function deleteCopies(
+  cluster: Cluster,
+  namespace: string,
+  stored: StoredRevision | undefined,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  for (const [key, { copy }] of Object.entries(stored?.configs ?? {})) {
+    if (!kept.has(copy)) {
+      const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
+      await cluster.delete(resource, { namespace, name: copy });
+    }
+  }
+}
+
+async function setFinalizer({ cluster, caches, scene }: Stage, present: boolean): Promise<void> {
+  const { view } = scene;
+  const others = view.finalizers.filter((finalizer) => finalizer !== FINALIZER);
+  const finalizers = present ? [...others, FINALIZER] : others;
+  const body = { metadata: { finalizers, resourceVersion: view.resourceVersion } };
+  await translated(`${present ? 'add' : 'remove'} the finalizer of ${view.name}`, async () => {
+    caches.canaries.put(await cluster.patch(resources.canaries, view, { kind: 'merge', body }));
+  });
+}
+
+/** What was taken over is given back; what was created goes with its owner. */
+async function restoreService({ cluster, caches, scene }: Stage): Promise<void> {
+  const key = { namespace: scene.view.namespace, name: scene.apex };
+  await giveBack(cluster, { resource: resources.services, key, landing: caches.services });
+}
+
+async function restoreRoute({ cluster, caches, scene }: Stage): Promise<void> {
+  const shape = scene.router?.route;
+  const cached = shape === undefined ? undefined : caches.routes.get(resourceKey(shape.resource));
+  if (shape !== undefined && cached !== undefined) {
+    const key = { namespace: scene.view.namespace, name: scene.apex };
+    await giveBack(cluster, { resource: shape.resource, key, landing: cached.cache });
+  }
+}
+
+async function giveBack(
+  cluster: Cluster,
+  {
+    resource,
+    key,
+    landing,
+  }: Pick<Parameters<typeof apply>[1], 'resource' | 'landing'> & { key: { namespace: string; name: string } },
+): Promise<void> {
+  await translated(`restore ${resource.kind} ${key.name}`, async () => {
+    const live = await cluster.get(resource, key);
+    const before = live === undefined ? undefined : restored(live);
+    const body = live === undefined || before === undefined ? undefined : mergePatchOf(live, before);
+    if (live !== undefined && body !== undefined) {
+      landing.put(await cluster.patch(resource, key, { kind: 'merge', body: guard(body, live) }));
+    }
+  });
+}
+
+/**
+ * Stores what shall be true next. Guarded by the version that the decision was made from: where the Canary has moved on
+ * meanwhile, nothing is stored, and the next pass decides anew.
+ */
+export async function storeStatus(
+  { cluster, caches }: Pick<Stage, 'cluster' | 'caches'>,
+  view: CanaryView,
+  status: CanaryStatus,
+): Promise<void> {
+  const body = mergePatchOf({ status: view.storedStatus }, { status });
+  if (body === undefined) {
+    return;
+  }
+  const guarded = { ...body, metadata: { resourceVersion: view.resourceVersion, uid: view.uid } };
+  try {
+    const key = { namespace: view.namespace, name: view.name };
+    const patch = { kind: 'merge', body: guarded } as const;
+    caches.canaries.put(await cluster.patch(resources.canaries, key, patch, { subresource: 'status' }));
+  } catch (error) {
+    const what = `store the status of ${keyOf(view)}`;
+    if (isApiError(error, 409)) {
+      throw new Retry(`cannot ${what}: it has been changed meanwhile`, { cause: error });
+    }
+    await translated(what, () => Promise.reject(error));
+  }
+}

@@ -1,0 +1,78 @@
+// Keeps a revision: its pod template as an immutable ControllerRevision, and copies of the configuration it uses. The
+// record comes last, so that a revision that is found stored has everything it names.
+import { isApiError } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Retry } from '../model/errors.ts';
+import { resources } from '../model/kube.ts';
+import type { KubeObject, Resource } from '../model/kube.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Scene } from '../observe/scene.ts';
+import { checksumOfConfig, isCopyOf, renderConfigCopy } from '../workload/configs.ts';
+import { captureRevision, renderRevision } from '../workload/stored-revision.ts';
+import type { StoredRevision } from '../workload/stored-revision.ts';
+import { translated } from './apply.ts';
+import type { Stage } from './act.ts';
+
+/** Throws Retry where the target does not hold this revision any more: then the next pass sees another one. */
+export async function storeRevision(
+  { cluster, caches, scene, checksums }: Stage,
+  revision: Revision,
+): Promise<void> {
+  const { view, targetKey, owner } = scene;
+  await translated(`store revision ${revision}`, async () => {
+    const target = await cluster.get(resources.deployments, targetKey);
+    if (target === undefined) {
+      throw new Retry(`${targetKey.name} is gone`);
+    }
+    caches.deployments.put(target);
+    const stored = captureRevision(target, { checksums, ownerUid: view.uid });
+    if (stored.revision !== revision) {
+      throw new Retry(`${targetKey.name} holds ${stored.revision} by now, not ${revision}`);
+    }
+    await copyConfigs(cluster, scene, stored);
+    const wish = { canary: view.name, namespace: view.namespace, owner };
+    const created = await createOnce(cluster, resources.controllerRevisions, renderRevision(stored, wish));
+    if (!(created.metadata.ownerReferences ?? []).some(({ uid }) => uid === view.uid)) {
+      // Left by an earlier Canary of this name: the garbage collector is about to take it.
+      throw new Retry(`${created.metadata.name} still belongs to an earlier ${view.name}`);
+    }
+    caches.revisions.put(created);
+  });
+}
+
+async function copyConfigs(
+  cluster: Cluster,
+  { view, owner, includeLabelPrefix }: Scene,
+  stored: StoredRevision,
+): Promise<void> {
+  const { namespace } = view;
+  for (const [key, { copy, checksum }] of Object.entries(stored.configs)) {
+    const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
+    const source = await cluster.get(resource, { namespace, name: key.slice(key.indexOf('/') + 1) });
+    if (source === undefined || checksumOfConfig(source) !== checksum) {
+      throw new Retry(`${key} has changed since it was looked at`);
+    }
+    const wanted = renderConfigCopy(
+      { ...source, apiVersion: 'v1', kind: resource.kind },
+      { name: copy, owner, includeLabelPrefix },
+    );
+    const live = await createOnce(cluster, resource, wanted);
+    if (!isCopyOf({ ...live, kind: resource.kind }, checksum)) {
+      throw new Retry(`${resource.kind} ${copy} exists and holds something else: delete it`);
+    }
+  }
+}
+
+/** The object that is stored under the name: ours, or the one that was there. */
+async function createOnce(cluster: Cluster, resource: Resource, wanted: KubeObject): Promise<KubeObject> {
+  try {
+    return await cluster.create(resource, wanted);
+  } catch (error) {
+    const { namespace = '', name } = wanted.metadata;
+    const live = isApiError(error, 409) ? await cluster.get(resource, { namespace, name }) : undefined;
+    if (live === undefined) {
+      throw error;
+    }
+    return live;
+  }
+}

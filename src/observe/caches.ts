@@ -1,0 +1,144 @@
+// The watch caches of everything a decision looks at, each with the projection that is kept at its door. Which watches
+// feed them is the composition's business.
+import { parseMetricTemplate } from '../api/parse.ts';
+import type { MetricTemplate } from '../api/metric-template.ts';
+import { resources } from '../model/kube.ts';
+import type { KubeObject, Resource } from '../model/kube.ts';
+import { routerFor } from '../traffic/routers.ts';
+import { providers } from '../traffic/routers.ts';
+import type { RouteShape, RouteView } from '../traffic/router.ts';
+import { createCache } from '../watch/cache.ts';
+import type { Cache } from '../watch/cache.ts';
+import { configKey } from '../workload/configs.ts';
+import { viewOfDeployment } from '../workload/deployment.ts';
+import type { WorkloadView } from '../workload/deployment.ts';
+import { viewOfService } from '../workload/services.ts';
+import type { ServiceView } from '../workload/services.ts';
+import { viewOfRevision } from '../workload/stored-revision.ts';
+import type { RevisionView } from '../workload/stored-revision.ts';
+import { interestsOf, targetKeyOf, viewOfCanary } from './canary-view.ts';
+import type { CanaryView } from './canary-view.ts';
+
+export interface ConfigView {
+  readonly resourceVersion: string;
+}
+
+export interface RouteCache {
+  readonly shape: RouteShape;
+  readonly cache: Cache<RouteView>;
+}
+
+export interface Caches {
+  readonly canaries: Cache<CanaryView, 'interest' | 'target'>;
+  readonly templates: Cache<MetricTemplate>;
+  readonly deployments: Cache<WorkloadView, 'config'>;
+  readonly services: Cache<ServiceView>;
+  readonly revisions: Cache<RevisionView, 'owner'>;
+  /** Metadata only: the content is read when the version changes. */
+  readonly configMaps: Cache<ConfigView>;
+  /** By `group/version/plural` of the route's kind. */
+  readonly routes: ReadonlyMap<string, RouteCache>;
+}
+
+export type CacheErrorListener = (error: unknown, what: string) => void;
+
+export function createCaches(onError: CacheErrorListener): Caches {
+  const failed = (kind: string) => (error: unknown, key: string) => {
+    onError(error, `${kind} ${key}`);
+  };
+  return {
+    canaries: createCache({
+      project: viewOfCanary,
+      indexes: {
+        interest: interestsOf,
+        target: (view) => [targetKeyOf(view)].filter((key) => key !== undefined),
+      },
+      onError: failed('Canary'),
+    }),
+    templates: createCache({ project: readTemplate, onError: failed('MetricTemplate') }),
+    deployments: createCache({
+      project: viewOfDeployment,
+      indexes: { config: configIndex },
+      onError: failed('Deployment'),
+    }),
+    services: createCache({ project: viewOfService, onError: failed('Service') }),
+    revisions: createCache({
+      project: ownRevision,
+      indexes: { owner: ({ ownerUids }) => ownerUids },
+      onError: failed('ControllerRevision'),
+    }),
+    configMaps: createCache({
+      project: ({ metadata }): ConfigView => ({ resourceVersion: metadata.resourceVersion ?? '' }),
+      onError: failed('ConfigMap'),
+    }),
+    routes: routeCaches(failed),
+  };
+}
+
+function readTemplate(object: KubeObject): MetricTemplate | undefined {
+  const parsed = parseMetricTemplate(object);
+  return parsed.ok ? parsed.template : undefined;
+}
+
+/** The revisions of StatefulSets and DaemonSets are none of ours, and are not kept. */
+function ownRevision(object: KubeObject): RevisionView | undefined {
+  const view = viewOfRevision(object);
+  return view.revision === undefined ? undefined : view;
+}
+
+function configIndex({ configRefs }: WorkloadView, key: string): string[] {
+  const namespace = key.slice(0, key.indexOf('/'));
+  return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
+}
+
+function routeCaches(
+  failed: (kind: string) => (error: unknown, key: string) => void,
+): Map<string, RouteCache> {
+  const caches = new Map<string, RouteCache>();
+  for (const provider of providers) {
+    const shape = routerFor(provider)?.route;
+    if (shape !== undefined && !caches.has(resourceKey(shape.resource))) {
+      const cache = createCache({
+        project: (object) => shape.view(object),
+        onError: failed(shape.resource.kind),
+      });
+      caches.set(resourceKey(shape.resource), { shape, cache });
+    }
+  }
+  return caches;
+}
+
+export function resourceKey({ group, version, plural }: Resource): string {
+  return `${group}/${version}/${plural}`;
+}
+
+/** Each cache with the kind that feeds it; `optional` kinds come with a CRD and may be missing. */
+export interface Feed {
+  readonly resource: Resource;
+  readonly cache: Cache<unknown>;
+  readonly optional: boolean;
+  readonly metadataOnly: boolean;
+}
+
+export function feedsOf(caches: Caches): readonly Feed[] {
+  const builtIn = (resource: Resource, cache: Feed['cache'], metadataOnly = false): Feed => ({
+    resource,
+    cache,
+    optional: false,
+    metadataOnly,
+  });
+  return [
+    builtIn(resources.canaries, caches.canaries),
+    builtIn(resources.metricTemplates, caches.templates),
+    builtIn(resources.deployments, caches.deployments),
+    builtIn(resources.services, caches.services),
+    builtIn(resources.controllerRevisions, caches.revisions),
+    builtIn(resources.configMaps, caches.configMaps, true),
+    ...[...caches.routes.values()].map(({ shape, cache }) => ({
+      resource: shape.resource,
+      cache,
+      optional: true,
+      metadataOnly: false,
+    })),
+  ];
+}

@@ -1,0 +1,80 @@
+// What the cache keeps of a Canary: the parsed spec and status, or why they cannot be read.
+import { parseCanary, parseStatus } from '../api/parse.ts';
+import { apexName, namespaceOf } from '../api/defaults.ts';
+import type { Canary, CanarySpec } from '../api/canary.ts';
+import type { CanaryStatus } from '../api/status.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Problem } from '../model/problem.ts';
+
+export interface CanaryView {
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly createdAt: string;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** undefined where the spec cannot be read; `problems` says why. */
+  readonly canary: Canary | undefined;
+  readonly problems: readonly Problem[];
+  readonly status: CanaryStatus;
+  /** The status as it is stored: what a patch is computed against. */
+  readonly storedStatus: unknown;
+}
+
+export const FINALIZER = 'finalizer.flagger.app';
+
+export function viewOfCanary(object: KubeObject): CanaryView {
+  const { metadata } = object;
+  const parsed = parseCanary(object);
+  const status = parseStatus(object['status'] ?? {});
+  return {
+    uid: metadata.uid ?? '',
+    name: metadata.name,
+    namespace: metadata.namespace ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    generation: metadata.generation ?? 0,
+    createdAt: metadata.creationTimestamp ?? '',
+    deleting: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? [],
+    labels: metadata.labels ?? {},
+    canary: parsed.ok ? parsed.canary : undefined,
+    problems: [...(parsed.ok ? [] : parsed.problems), ...(status.ok ? [] : status.problems)],
+    status: status.ok ? status.status : {},
+    storedStatus: object['status'] ?? {},
+  };
+}
+
+/** `<kind>/<namespace>/<name>` of every object whose change concerns this Canary; its configuration aside. */
+export function interestsOf({ canary, namespace, name }: CanaryView): readonly string[] {
+  if (canary === undefined) {
+    return [];
+  }
+  const { spec } = canary;
+  const apex = apexName(spec);
+  const target = spec.targetRef.name;
+  return [
+    `Deployment/${namespace}/${target}`,
+    `Deployment/${namespace}/${target}-primary`,
+    ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
+    `Route/${namespace}/${apex}`,
+    `Canary/${namespace}/${name}`,
+    ...templatesOf(canary, spec),
+  ];
+}
+
+function templatesOf(canary: Canary, spec: CanarySpec): string[] {
+  return (spec.analysis.metrics ?? []).flatMap(({ templateRef }) =>
+    templateRef === undefined
+      ? []
+      : [`MetricTemplate/${namespaceOf(templateRef, canary)}/${templateRef.name}`],
+  );
+}
+
+/** Whose target is whose: two Canaries on one target are told from each other by age. */
+export function targetKeyOf({ canary, namespace }: CanaryView): string | undefined {
+  const target = canary?.spec.targetRef;
+  return target === undefined ? undefined : `${target.kind}/${namespace}/${target.name}`;
+}

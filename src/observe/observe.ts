@@ -1,0 +1,293 @@
+// Fills one Observation: everything one decision may look at, read at one moment, from the watch caches. The clock and
+// chance are read by the caller, once. It knows neither the rules nor how anything is written.
+import { checkCanary } from '../api/check.ts';
+import { readyThresholds } from '../api/defaults.ts';
+import type { Plan } from '../api/status.ts';
+import { planOf } from '../model/plan.ts';
+import type {
+  Observation,
+  SeenObject,
+  SeenPrimary,
+  SeenRoute,
+  SeenServices,
+  SeenTarget,
+} from '../model/observation.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Answers } from '../model/question.ts';
+import type { Revision } from '../model/revision.ts';
+import { allPrimary } from '../model/split.ts';
+import { splitOf } from '../traffic/router.ts';
+import { providers } from '../traffic/routers.ts';
+import { readinessOf } from '../workload/deployment.ts';
+import { serviceShape } from '../workload/services.ts';
+import { revisionFrom } from '../workload/template-hash.ts';
+import type { Caches } from './caches.ts';
+import { FINALIZER, targetKeyOf } from './canary-view.ts';
+import type { CanaryView } from './canary-view.ts';
+import type { ConfigReading } from './configs.ts';
+import { isForeign } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+export interface ObserveSettings {
+  readonly meshProvider: string;
+  readonly minimumIntervalMs: number;
+  readonly noCrossNamespaceRefs: boolean;
+}
+
+/** What is read anew for each observation, beside the caches. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly chance: string;
+  readonly answers: Answers;
+  readonly refusal: string | undefined;
+  /** undefined: configuration is not tracked. */
+  readonly configs: ConfigReading | undefined;
+  /** Whether the kind of this Canary's route is installed. */
+  readonly routeServed: boolean;
+}
+
+export function observe(
+  view: CanaryView,
+  scene: Scene | undefined,
+  caches: Caches,
+  { settings, moment }: { readonly settings: ObserveSettings; readonly moment: Moment },
+): Observation {
+  const plan = scene === undefined ? undefined : planFor(scene, settings);
+  const stored = caches.revisions.byIndex('owner', view.uid).map(({ value }) => value);
+  const deadlineMs = plan?.progressDeadlineMs ?? 0;
+  return {
+    nowMs: moment.nowMs,
+    chance: moment.chance,
+    name: view.name,
+    namespace: view.namespace,
+    uid: view.uid,
+    generation: view.generation,
+    deleting: view.deleting,
+    hasFinalizer: view.finalizers.includes(FINALIZER),
+    spec: scene?.spec,
+    plan,
+    problems: problemsOf(view, scene, caches, { settings, moment }),
+    status: view.status,
+    target: scene === undefined ? undefined : seenTarget(scene, moment, deadlineMs),
+    primary:
+      scene === undefined
+        ? undefined
+        : seenPrimary(scene, moment, {
+            deadlineMs,
+            stored: new Map(stored.map((one) => [one.sourceHash, one.revision])),
+          }),
+    services: scene === undefined ? noServices : seenServices(scene),
+    route: scene === undefined ? noRoute : seenRoute(scene),
+    configs: moment.configs?.checksums,
+    stored: stored.flatMap(({ revision }) => (revision === undefined ? [] : [revision])),
+    refusal: moment.refusal,
+    answers: moment.answers,
+  };
+}
+
+function planFor({ spec, provider }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
+  return planOf(spec, { provider, minimumIntervalMs });
+}
+
+interface Circumstances {
+  readonly settings: ObserveSettings;
+  readonly moment: Moment;
+}
+
+/** From the spec alone to what only the cluster can tell; the first error is the one that is said. */
+function problemsOf(
+  view: CanaryView,
+  scene: Scene | undefined,
+  caches: Caches,
+  { settings, moment }: Circumstances,
+): readonly Problem[] {
+  if (view.canary === undefined || scene === undefined) {
+    return view.problems;
+  }
+  const checked = checkCanary(view.canary, {
+    defaultProvider: settings.meshProvider,
+    noCrossNamespaceRefs: settings.noCrossNamespaceRefs,
+    minimumIntervalMs: settings.minimumIntervalMs,
+  });
+  return [
+    ...view.problems,
+    ...checked,
+    ...unsupported(scene),
+    ...(scene.router?.problems(scene.spec) ?? []),
+    ...inUse(view, caches),
+    ...notInstalled(scene, moment),
+    ...scene.problems,
+    ...(moment.configs?.problems ?? []),
+  ];
+}
+
+function unsupported({ router, provider, spec }: Scene): Problem[] {
+  const problems: Problem[] = [];
+  if (router === undefined) {
+    problems.push({
+      severity: 'error',
+      reason: 'UnknownProvider',
+      field: 'spec.provider',
+      value: provider,
+      message: `is ${provider}, which is not supported`,
+      fix: `use one of ${providers.join(', ')}`,
+    });
+  }
+  if (spec.targetRef.kind !== 'Deployment') {
+    problems.push({
+      severity: 'error',
+      reason: 'UnsupportedField',
+      field: 'spec.targetRef.kind',
+      value: spec.targetRef.kind,
+      message: `is ${spec.targetRef.kind}, which is not supported yet`,
+      fix: 'use a Deployment',
+    });
+  }
+  if (spec.service === undefined) {
+    problems.push({
+      severity: 'error',
+      reason: 'InvalidSpec',
+      field: 'spec.service',
+      message: 'is missing',
+      fix: 'add it with at least a port',
+    });
+  }
+  if (spec.autoscalerRef !== undefined) {
+    problems.push({
+      severity: 'warning',
+      reason: 'IgnoredField',
+      field: 'spec.autoscalerRef',
+      value: spec.autoscalerRef.name,
+      message: 'is not followed yet: the primary gets no autoscaler of its own',
+      fix: 'size the primary by hand, or wait for a later version',
+    });
+  }
+  return problems;
+}
+
+/** The older Canary has the target; of the same age, the one whose UID sorts first. */
+function inUse(view: CanaryView, caches: Caches): Problem[] {
+  const target = targetKeyOf(view);
+  const others = target === undefined ? [] : caches.canaries.byIndex('target', target);
+  const first = others.find(
+    ({ value }) =>
+      value.uid !== view.uid &&
+      (value.createdAt < view.createdAt || (value.createdAt === view.createdAt && value.uid < view.uid)),
+  );
+  return first === undefined
+    ? []
+    : [
+        {
+          severity: 'error',
+          reason: 'TargetInUse',
+          field: 'spec.targetRef.name',
+          value: view.canary?.spec.targetRef.name,
+          message: `is the target of Canary ${first.value.name} already`,
+          fix: 'delete one of the two Canaries',
+        },
+      ];
+}
+
+function notInstalled({ router, provider }: Scene, { routeServed }: Moment): Problem[] {
+  const resource = router?.route?.resource;
+  return resource === undefined || routeServed
+    ? []
+    : [
+        {
+          severity: 'error',
+          reason: 'KindNotInstalled',
+          field: 'spec.provider',
+          value: provider,
+          message: `needs ${resource.kind} (${resource.group}/${resource.version}), which this cluster does not serve`,
+          fix: 'install its custom resource definitions',
+        },
+      ];
+}
+
+function seenTarget({ target, spec }: Scene, moment: Moment, deadlineMs: number): SeenTarget | undefined {
+  if (target === undefined) {
+    return undefined;
+  }
+  return {
+    uid: target.uid,
+    generation: target.generation,
+    revision: revisionFrom(target.templateHash, moment.configs?.checksums),
+    replicas: target.replicas,
+    available: target.availableReplicas,
+    readiness: readinessOf(target, {
+      thresholdPercent: readyThresholds(spec.analysis).canaryPercent,
+      progressDeadlineMs: deadlineMs,
+      nowMs: moment.nowMs,
+    }),
+  };
+}
+
+function seenPrimary(
+  { primary, target, spec }: Scene,
+  moment: Moment,
+  {
+    deadlineMs,
+    stored,
+  }: { readonly deadlineMs: number; readonly stored: ReadonlyMap<string | undefined, Revision | undefined> },
+): SeenPrimary | undefined {
+  if (primary === undefined) {
+    return undefined;
+  }
+  const { sourceHash } = primary;
+  const known =
+    target?.sourceHash === sourceHash
+      ? revisionFrom(target.templateHash, moment.configs?.checksums)
+      : revisionFrom(sourceHash);
+  return {
+    revision: primary.revision,
+    drifted: primary.drifted,
+    // A stored revision of the same content names it best; else the target that it equals; else its content alone.
+    asTarget: primary.revision === undefined ? (stored.get(sourceHash) ?? known) : undefined,
+    replicas: primary.replicas,
+    available: primary.availableReplicas,
+    readiness: readinessOf(primary, {
+      thresholdPercent: readyThresholds(spec.analysis).primaryPercent,
+      progressDeadlineMs: deadlineMs,
+      nowMs: moment.nowMs,
+    }),
+  };
+}
+
+const noServices: SeenServices = { apex: 'missing', primary: 'missing', canary: 'missing' };
+const noRoute: SeenRoute = { state: 'none', split: undefined, acceptance: 'unknown', message: '' };
+
+function seenServices({ view, services, serviceViews }: Scene): SeenServices {
+  const seen = (role: keyof SeenServices): SeenObject => {
+    const live = serviceViews[role];
+    if (live === undefined) {
+      return 'missing';
+    }
+    if (isForeign(live.ownerUids, view.uid)) {
+      return 'foreign';
+    }
+    const wanted = services?.[role];
+    return wanted === undefined || serviceShape.fingerprint(wanted) === live.fingerprint
+      ? 'inPlace'
+      : 'drifted';
+  };
+  return { apex: seen('apex'), primary: seen('primary'), canary: seen('canary') };
+}
+
+function seenRoute({ view, router, routeView, routeWish, apex }: Scene): SeenRoute {
+  const shape = router?.route;
+  if (shape === undefined) {
+    return noRoute;
+  }
+  if (routeView === undefined) {
+    return { state: 'missing', split: undefined, acceptance: 'pending', message: '' };
+  }
+  const { acceptance } = routeView;
+  const wanted = shape.fingerprint(shape.render(routeWish(allPrimary)));
+  const held = routeView.fingerprint === wanted ? 'inPlace' : 'drifted';
+  return {
+    state: isForeign(routeView.ownerUids, view.uid) ? 'foreign' : held,
+    split: splitOf(routeView, apex),
+    acceptance: acceptance.state,
+    message: acceptance.message,
+  };
+}

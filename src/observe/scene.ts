@@ -1,0 +1,138 @@
+// One Canary with everything that belongs to it, resolved from the caches: what observe/ describes and act/ writes to.
+import type { CanarySpec } from '../api/canary.ts';
+import { apexName, primaryName, providerOf } from '../api/defaults.ts';
+import { keyOf, resources, apiVersionOf } from '../model/kube.ts';
+import type { ObjectKey, OwnerReference } from '../model/kube.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Split } from '../model/split.ts';
+import { routerFor } from '../traffic/routers.ts';
+import type { RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
+import { selectorOf } from '../workload/deployment.ts';
+import type { Selector, WorkloadView } from '../workload/deployment.ts';
+import { renderServices } from '../workload/services.ts';
+import type { RenderedServices, ServiceRole, ServiceView } from '../workload/services.ts';
+import { resourceKey } from './caches.ts';
+import type { Caches } from './caches.ts';
+import type { CanaryView } from './canary-view.ts';
+
+export interface SceneSettings {
+  readonly meshProvider: string;
+  readonly ingressClass: string;
+  readonly selectorLabels: readonly string[];
+  readonly includeLabelPrefix: readonly string[];
+}
+
+export interface Scene {
+  readonly view: CanaryView;
+  readonly spec: CanarySpec;
+  readonly owner: OwnerReference;
+  readonly provider: string;
+  readonly router: TrafficRouter | undefined;
+  readonly apex: string;
+  readonly targetKey: ObjectKey;
+  readonly primaryKey: ObjectKey;
+  readonly target: WorkloadView | undefined;
+  readonly primary: WorkloadView | undefined;
+  readonly selector: Selector | undefined;
+  readonly serviceViews: Readonly<Record<ServiceRole, ServiceView | undefined>>;
+  /** undefined while it is not known which pods to select. */
+  readonly services: RenderedServices | undefined;
+  readonly routeView: RouteView | undefined;
+  readonly problems: readonly Problem[];
+  readonly includeLabelPrefix: readonly string[];
+  readonly routeWish: (split: Split) => RouteWish;
+}
+
+/** undefined for a Canary whose spec cannot be read. */
+export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSettings): Scene | undefined {
+  if (view.canary === undefined) {
+    return undefined;
+  }
+  const { spec } = view.canary;
+  const { namespace } = view;
+  const apex = apexName(spec);
+  const provider = providerOf(spec, settings.meshProvider);
+  const router = routerFor(provider);
+  const owner = ownerOf(view);
+  const targetKey = { namespace, name: spec.targetRef.name };
+  const primaryKey = { namespace, name: primaryName(spec) };
+  const target = caches.deployments.get(keyOf(targetKey));
+  const selected = target === undefined ? undefined : selectorOf(target.matchLabels, settings.selectorLabels);
+  const selector = selected?.kind === 'selector' ? selected.selector : undefined;
+  const serviceViews = {
+    apex: caches.services.get(keyOf({ namespace, name: apex })),
+    primary: caches.services.get(keyOf({ namespace, name: `${apex}-primary` })),
+    canary: caches.services.get(keyOf({ namespace, name: `${apex}-canary` })),
+  };
+  const shared = { view, spec, owner, apex };
+  const services =
+    target === undefined || selector === undefined
+      ? undefined
+      : servicesOf(shared, { target, selector, serviceViews });
+  return {
+    ...shared,
+    provider,
+    router,
+    targetKey,
+    primaryKey,
+    target,
+    primary: caches.deployments.get(keyOf(primaryKey)),
+    selector,
+    serviceViews,
+    services,
+    routeView: routeViewOf(caches, router, keyOf({ namespace, name: apex })),
+    problems: [...(selected?.kind === 'problem' ? [selected.problem] : []), ...(services?.problems ?? [])],
+    includeLabelPrefix: settings.includeLabelPrefix,
+    routeWish: (split) => ({ namespace, apex, spec, split, owner, ingressClass: settings.ingressClass }),
+  };
+}
+
+function ownerOf({ name, uid }: CanaryView): OwnerReference {
+  return {
+    apiVersion: apiVersionOf(resources.canaries),
+    kind: resources.canaries.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+function routeViewOf(caches: Caches, router: TrafficRouter | undefined, key: string): RouteView | undefined {
+  const shape = router?.route;
+  return shape === undefined ? undefined : caches.routes.get(resourceKey(shape.resource))?.cache.get(key);
+}
+
+/** A Service that belongs to somebody else is never written: `foreign`. One that belongs to nobody is adopted. */
+export function isForeign(ownerUids: readonly string[], ownUid: string): boolean {
+  return ownerUids.length > 0 && !ownerUids.includes(ownUid);
+}
+
+const roles: readonly ServiceRole[] = ['apex', 'primary', 'canary'];
+
+function servicesOf(
+  { view, spec, owner, apex }: Pick<Scene, 'view' | 'spec' | 'owner' | 'apex'>,
+  found: {
+    readonly target: WorkloadView;
+    readonly selector: Selector;
+    readonly serviceViews: Scene['serviceViews'];
+  },
+): RenderedServices | undefined {
+  if (spec.service === undefined) {
+    return undefined;
+  }
+  const { target, selector, serviceViews } = found;
+  return renderServices({
+    namespace: view.namespace,
+    apex,
+    service: spec.service,
+    selectorKey: selector.key,
+    selectorValue: selector.value,
+    containers: target.ports,
+    owner,
+    adopted: roles.filter((role) => {
+      const live = serviceViews[role];
+      return live !== undefined && !live.ownerUids.includes(view.uid);
+    }),
+  });
+}

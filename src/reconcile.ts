@@ -1,0 +1,167 @@
+// One pass over one Canary: observe, decide, act, again until nothing is left to do now. The only place where what a pass
+// throws is caught, and where a decision meets the world.
+import type { Decision } from './model/decision.ts';
+import { Stalled } from './model/errors.ts';
+import type { Observation } from './model/observation.ts';
+import { enact, storeStatus } from './act/act.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { decide } from './decide/decide.ts';
+import type { Answers, Question } from './model/question.ts';
+import type { Caches } from './observe/caches.ts';
+import type { CanaryView } from './observe/canary-view.ts';
+import type { ConfigReader, ConfigReading } from './observe/configs.ts';
+import { observe } from './observe/observe.ts';
+import type { ObserveSettings } from './observe/observe.ts';
+import { sceneOf } from './observe/scene.ts';
+import type { Scene, SceneSettings } from './observe/scene.ts';
+import type { Resource } from './model/kube.ts';
+
+/** More turns than any sound pass needs; a pass that takes them all is a rule that never comes to rest. */
+const MOST_TURNS = 40;
+/** A write that was refused for good is tried again now and then, because what refused it may have been mended. */
+const REFUSED_AGAIN_MS = 30_000;
+
+export interface Questioning {
+  /** Sends what has not been sent yet; the answers put the key back on the queue. */
+  ask(key: string, view: CanaryView, questions: readonly Question[]): void;
+  answers(key: string): Answers;
+  /** Drops what belongs to other rounds than this one; all of it where there is none. */
+  keep(key: string, round: string | undefined): void;
+}
+
+/** What is told of a pass, to logs, events and metrics. */
+export interface PassListener {
+  decided(seen: Observation, decision: Decision): void;
+  /** After the status that says so is stored. */
+  intended(view: CanaryView, seen: Observation, decision: Extract<Decision, { kind: 'intend' }>): void;
+}
+
+export interface PassParts {
+  readonly cluster: Cluster;
+  readonly caches: Caches;
+  readonly settings: ObserveSettings & SceneSettings;
+  readonly questioning: Questioning;
+  /** undefined: configuration is not tracked. */
+  readonly configs: ConfigReader | undefined;
+  readonly isServed: (resource: Resource) => boolean;
+  readonly nowMs: () => number;
+  readonly chance: () => string;
+  readonly listener: PassListener;
+  /** Which Canaries are ours; the others are left alone. */
+  readonly isOurs: (view: CanaryView) => boolean;
+}
+
+/** When to look again if nothing happens; undefined waits for an event. Rejects with Retry, or with a bug. */
+export type Pass = (key: string) => Promise<number | undefined>;
+
+export function createPass(parts: PassParts): Pass {
+  const refusals = new Map<string, string>();
+  return async (key) => {
+    refusals.delete(key);
+    for (let turn = 0; turn < MOST_TURNS; turn += 1) {
+      const view = parts.caches.canaries.get(key);
+      if (view === undefined || !parts.isOurs(view)) {
+        parts.questioning.keep(key, undefined);
+        return undefined;
+      }
+      const next = await takeTurn(parts, { key, view, refusals });
+      if (next !== 'again') {
+        return next.wakeAtMs;
+      }
+    }
+    throw new Error(`${key} does not come to rest within ${MOST_TURNS} turns`);
+  };
+}
+
+interface Turn {
+  readonly key: string;
+  readonly view: CanaryView;
+  readonly refusals: Map<string, string>;
+}
+
+type Next = 'again' | { readonly wakeAtMs: number | undefined };
+
+async function takeTurn(parts: PassParts, { key, view, refusals }: Turn): Promise<Next> {
+  const { caches, settings, questioning, listener } = parts;
+  const scene = sceneOf(view, caches, settings);
+  const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
+  const { run } = view.status;
+  questioning.keep(key, run === undefined ? undefined : `${run.id}/${run.round?.seq ?? 0}/`);
+  const seen = observe(view, scene, caches, {
+    settings,
+    moment: {
+      nowMs: parts.nowMs(),
+      chance: parts.chance(),
+      answers: questioning.answers(key),
+      refusal: refusals.get(key),
+      configs,
+      routeServed: isRouteServed(parts, scene),
+    },
+  });
+  const decision = decide(seen);
+  listener.decided(seen, decision);
+  switch (decision.kind) {
+    case 'ask':
+      questioning.ask(key, view, decision.questions);
+      return { wakeAtMs: undefined };
+    case 'intend':
+      await storeStatus(parts, view, decision.status);
+      listener.intended(view, seen, decision);
+      return 'again';
+    case 'enact':
+      return carryOut(parts, { key, view, refusals }, { scene, configs, seen, decision });
+  }
+}
+
+interface Carried {
+  readonly scene: Scene | undefined;
+  readonly configs: ConfigReading | undefined;
+  readonly seen: Observation;
+  readonly decision: Extract<Decision, { kind: 'enact' }>;
+}
+
+async function carryOut(
+  { cluster, caches }: PassParts,
+  { key, refusals }: Turn,
+  { scene, configs, seen, decision }: Carried,
+): Promise<Next> {
+  const { actions, rehearse = [] } = decision;
+  if (actions.length === 0) {
+    const refused = seen.refusal === undefined ? [] : [seen.nowMs + REFUSED_AGAIN_MS];
+    const due = [decision.wakeAtMs, configs?.dueMs, ...refused].filter((wakeAtMs) => wakeAtMs !== undefined);
+    return { wakeAtMs: due.length === 0 ? undefined : Math.min(...due) };
+  }
+  if (scene === undefined) {
+    throw new Error(`${key} is to be written without a readable spec`);
+  }
+  const stage = { cluster, caches, scene, checksums: configs?.checksums };
+  try {
+    if (rehearse.length > 0) {
+      await enact(stage, [...actions, ...rehearse], true);
+    }
+    await enact(stage, actions);
+  } catch (error) {
+    if (!(error instanceof Stalled)) {
+      throw error;
+    }
+    refusals.set(key, error.message);
+  }
+  return 'again';
+}
+
+function isRouteServed({ isServed }: PassParts, scene: Scene | undefined): boolean {
+  const resource = scene?.router?.route?.resource;
+  return resource === undefined || isServed(resource);
+}
+
+/** While a run is under way a changed Secret must show within an interval; at rest once an hour is enough. */
+async function readConfigs(
+  { configs, settings }: PassParts,
+  { view, target }: Scene,
+): Promise<ConfigReading | undefined> {
+  if (configs === undefined || target === undefined) {
+    return undefined;
+  }
+  const maxAgeMs = view.status.run === undefined ? undefined : Math.max(settings.minimumIntervalMs, 10_000);
+  return configs.read(view.namespace, target.configRefs, maxAgeMs);
+}
