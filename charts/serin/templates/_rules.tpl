@@ -1,0 +1,72 @@
+{{/*
+What the controller does in the namespaces it watches, and nothing more. Secrets are read and written by name, never
+listed or watched. Kinds that are not installed in a cluster may be named here all the same.
+*/}}
+{{- define "serin.rules" -}}
+- apiGroups: [flagger.app]
+  resources: [canaries]
+  verbs: [get, list, watch, update, patch]
+- apiGroups: [flagger.app]
+  resources: [canaries/status]
+  verbs: [get, update, patch]
+# Owner references that block the deletion of their owner.
+- apiGroups: [flagger.app]
+  resources: [canaries/finalizers]
+  verbs: [update]
+- apiGroups: [flagger.app]
+  resources: [metrictemplates, alertproviders]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, create, update, patch]
+- apiGroups: [apps]
+  resources: [controllerrevisions]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: ['']
+  resources: [services]
+  verbs: [get, list, watch, create, update, patch, delete]
+{{- if .Values.configTracking.enabled }}
+- apiGroups: ['']
+  resources: [configmaps]
+  verbs: [get, list, watch, create, update, delete]
+- apiGroups: ['']
+  resources: [secrets]
+  verbs: [get, create, update, delete]
+{{- else }}
+# Credentials of metric providers.
+- apiGroups: ['']
+  resources: [secrets]
+  verbs: [get]
+{{- end }}
+- apiGroups: ['']
+  resources: [events]
+  verbs: [create, patch]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch, create, update, patch]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, list, watch, create, update, patch, delete]
+- apiGroups: [projectcontour.io]
+  resources: [httpproxies]
+  verbs: [get, list, watch, create, update, patch, delete]
+{{- end -}}
+
+{{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}
+{{- define "serin.clusterRules" -}}
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  verbs: [get, list, watch]
+{{- end -}}
+
+{{- define "serin.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get, create, update]
+{{- end -}}
+
+{{- define "serin.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "serin.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end -}}

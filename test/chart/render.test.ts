@@ -1,0 +1,187 @@
+// What helm makes of the chart. Runs where SERIN_TEST_HELM names a helm binary.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+
+const helm = process.env['SERIN_TEST_HELM'] ?? '';
+const withHelm = helm === '' ? describe.skip : describe;
+const chart = join(import.meta.dirname, '../../charts/serin');
+
+const Rule = z.strictObject({
+  apiGroups: z.array(z.string()),
+  resources: z.array(z.string()),
+  verbs: z.array(z.string()),
+});
+const Manifest = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  rules: z.array(Rule).optional(),
+});
+type Manifest = z.infer<typeof Manifest>;
+const Controller = z.looseObject({
+  spec: z.looseObject({
+    replicas: z.number(),
+    strategy: z.looseObject({ type: z.string() }).optional(),
+    template: z.looseObject({
+      spec: z.looseObject({
+        containers: z.tuple([z.looseObject({ image: z.string(), args: z.array(z.string()) })]),
+      }),
+    }),
+  }),
+});
+
+function render(...values: string[]): Manifest[] {
+  const settings = values.flatMap((value) => ['--set', value]);
+  const text = execFileSync(helm, ['template', 'serin', chart, '--namespace', 'delivery', ...settings], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return parseAllDocuments(text)
+    .map((document): unknown => document.toJS())
+    .filter((object) => object !== null)
+    .map((object) => Manifest.parse(object));
+}
+
+/** `group/resource: verbs` for each resource, sorted; a resource that is named twice fails the comparison. */
+function grants(manifest: Manifest | undefined): string[] {
+  return (manifest?.rules ?? [])
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.map((resource) => `${group === '' ? 'core' : group}/${resource}: ${verbs.join(' ')}`),
+      ),
+    )
+    .toSorted();
+}
+
+const find = (manifests: Manifest[], kind: string, name: string): Manifest | undefined =>
+  manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+
+function controllerOf(manifests: Manifest[]): z.infer<typeof Controller>['spec'] {
+  return Controller.parse(find(manifests, 'Deployment', 'serin')).spec;
+}
+
+const READ = 'get list watch';
+const crdGrant = `apiextensions.k8s.io/customresourcedefinitions: ${READ}`;
+/** What the controller does, resource by resource. Whoever adds a call adds a line here, and one in the chart. */
+const workGrants = [
+  `apps/controllerrevisions: ${READ} create delete`,
+  `apps/deployments: ${READ} create update patch`,
+  `autoscaling/horizontalpodautoscalers: ${READ} create update patch`,
+  `core/configmaps: ${READ} create update delete`,
+  'core/events: create patch',
+  'core/secrets: get create update delete',
+  `core/services: ${READ} create update patch delete`,
+  `flagger.app/alertproviders: ${READ}`,
+  `flagger.app/canaries: ${READ} update patch`,
+  'flagger.app/canaries/finalizers: update',
+  'flagger.app/canaries/status: get update patch',
+  `flagger.app/metrictemplates: ${READ}`,
+  `gateway.networking.k8s.io/httproutes: ${READ} create update patch delete`,
+  `projectcontour.io/httpproxies: ${READ} create update patch delete`,
+];
+
+withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
+  it('grants exactly what the controller does', () => {
+    const manifests = render();
+    expect(grants(find(manifests, 'ClusterRole', 'serin'))).toEqual([...workGrants, crdGrant].toSorted());
+    const lease = find(manifests, 'Role', 'serin-leader-election');
+    expect(grants(lease)).toEqual(['coordination.k8s.io/leases: get create update']);
+    expect(lease?.metadata.namespace).toBe('delivery');
+    expect(manifests.map(({ kind }) => kind).toSorted()).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Deployment',
+      'Role',
+      'RoleBinding',
+      'ServiceAccount',
+    ]);
+  });
+
+  it('grants nothing but the list of CRDs outside of the one namespace it watches', () => {
+    const manifests = render('namespace=shop');
+    expect(grants(find(manifests, 'ClusterRole', 'serin-shop'))).toEqual([crdGrant]);
+    expect(find(manifests, 'ClusterRole', 'serin')).toBeUndefined();
+    const role = find(manifests, 'Role', 'serin');
+    expect(grants(role)).toEqual(workGrants.toSorted());
+    expect(role?.metadata.namespace).toBe('shop');
+    expect(find(manifests, 'Role', 'serin-leader-election')?.metadata.namespace).toBe('shop');
+    expect(controllerOf(manifests).template.spec.containers[0].args).toEqual(
+      expect.arrayContaining(['-namespace=shop', '-leader-election-namespace=shop']),
+    );
+  });
+
+  it('writes no Secrets and sees no ConfigMaps where config tracking is off', () => {
+    const granted = grants(find(render('configTracking.enabled=false'), 'ClusterRole', 'serin'));
+    expect(granted.filter((grant) => /secrets|configmaps/.test(grant))).toEqual(['core/secrets: get']);
+  });
+
+  it('binds every role to the ServiceAccount that the controller runs as', () => {
+    const manifests = render('serviceAccount.name=robot');
+    const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding'));
+    expect(bindings).toHaveLength(2);
+    for (const binding of bindings) {
+      expect(binding).toMatchObject({
+        subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: 'delivery' }],
+      });
+    }
+    expect(find(manifests, 'Deployment', 'serin')).toMatchObject({
+      spec: { template: { spec: { serviceAccountName: 'robot' } } },
+    });
+  });
+
+  it('grants nothing where somebody else does', () => {
+    const kinds = render('rbac.create=false', 'serviceAccount.create=false').map(({ kind }) => kind);
+    expect(kinds).toEqual(['Deployment']);
+  });
+
+  it('runs one unprivileged container that is watched over HTTP', () => {
+    const [container] = controllerOf(render()).template.spec.containers;
+    expect(container).toMatchObject({
+      image: expect.stringMatching(/^serin:\d+\.\d+\.\d+$/),
+      args: expect.arrayContaining(['controller', '-port=8080', '-enable-leader-election=true']),
+      ports: [{ name: 'http', containerPort: 8080 }],
+      livenessProbe: { httpGet: { path: '/healthz', port: 'http' } },
+      readinessProbe: { httpGet: { path: '/readyz', port: 'http' } },
+      securityContext: {
+        runAsNonRoot: true,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+    });
+  });
+
+  it.each([
+    ['meshProvider=contour', '-mesh-provider=contour'],
+    ['threadiness=1000000', '-threadiness=1000000'],
+    ['kubeconfigQPS=50', '-kubeconfig-qps=50'],
+    ['eventWebhook=http://hooks/?a=#b: c', '-event-webhook=http://hooks/?a=#b: c'],
+    ['includeLabelPrefix=*', '-include-label-prefix=*'],
+    ['noCrossNamespaceRefs=true', '-no-cross-namespace-refs=true'],
+    ['extraArgs={-control-loop-interval=5s}', '-control-loop-interval=5s'],
+  ])('%s becomes a flag', (value, flag) => {
+    const without = controllerOf(render()).template.spec.containers[0].args;
+    expect(controllerOf(render(value)).template.spec.containers[0].args.toSorted()).toEqual(
+      [...without, flag].toSorted(),
+    );
+  });
+
+  it('updates one after the other where nobody elects a leader', () => {
+    const manifests = render('leaderElection.enabled=false');
+    expect(controllerOf(manifests)).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    expect(manifests.filter(({ kind }) => kind === 'Role')).toEqual([]);
+  });
+
+  it.each([
+    ['a misspelt value', 'treadiness=3'],
+    ['a value of the wrong type', 'logLevel=loud'],
+    ['an unknown provider', 'meshProvider=istoi'],
+    ['two replicas without a leader', 'leaderElection.enabled=false,leaderElection.replicaCount=2'],
+  ])('is refused with %s', (_title, value) => {
+    expect(() => render(value)).toThrow();
+  });
+});
