@@ -1,0 +1,104 @@
+// Which optional kinds the cluster serves. One watch of the definitions' metadata starts the watch of a kind when its CRD
+// appears and lists it again when the CRD goes; a kind that is not there costs no request.
+import { isApiError, type Cluster } from '../cluster/cluster.ts';
+import { resources, type Resource } from '../model/kube.ts';
+import type { Clock } from './clock.ts';
+import type { Trouble } from './reflector.ts';
+import { watchKind, type WatchedKind } from './watch.ts';
+
+export interface Kinds {
+  start(): void;
+  stop(): Promise<void>;
+  /** A watched kind: it has been listed. Any other: it has a definition. */
+  isServed(resource: Resource): boolean;
+  /** The first definitions are known, and the watches of the kinds that have one are started. */
+  whenKnown(): Promise<void>;
+}
+
+export interface KindsOptions {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly optional: readonly WatchedKind[];
+  readonly onTrouble?: (trouble: Trouble) => void;
+  readonly onError: (error: unknown, key: string) => void;
+}
+
+function definitionOf({ plural, group }: Resource): string {
+  return `${plural}.${group}`;
+}
+
+export function createKinds(options: KindsOptions): Kinds {
+  const { optional, onTrouble } = options;
+  let isKnown = false;
+  const waiting: (() => void)[] = [];
+  const know = (): void => {
+    isKnown = true;
+    for (const wake of waiting.splice(0)) {
+      wake();
+    }
+  };
+
+  const definitions = watchKind<{ readonly version: string }>({
+    ...options,
+    resource: resources.customResourceDefinitions,
+    metadataOnly: true,
+    // Told at every change of the definition: a kind is served some time after its definition appears.
+    project: ({ metadata }) => ({ version: metadata.resourceVersion ?? '' }),
+    onTrouble(trouble) {
+      onTrouble?.(trouble);
+      if (isApiError(trouble.error, 403)) {
+        // Definitions are hidden from us: each kind has to find out for itself.
+        for (const kind of optional) {
+          kind.start();
+        }
+        know();
+      }
+    },
+  });
+
+  definitions.cache.onChange((name, _, after) => {
+    if (isKnown) {
+      for (const kind of optional) {
+        if (definitionOf(kind.resource) === name && (after === undefined || kind.state !== 'synced')) {
+          kind.recheck();
+        }
+      }
+    }
+  });
+
+  const begin = async (): Promise<void> => {
+    await definitions.cache.whenSynced();
+    for (const kind of optional) {
+      if (definitions.cache.get(definitionOf(kind.resource)) === undefined) {
+        kind.assumeMissing();
+      } else {
+        kind.start();
+      }
+    }
+    know();
+  };
+
+  return {
+    start() {
+      definitions.start();
+      void begin();
+    },
+    async stop() {
+      await Promise.all([definitions.stop(), ...optional.map((kind) => kind.stop())]);
+    },
+    isServed(resource) {
+      const watched = optional.find((kind) => definitionOf(kind.resource) === definitionOf(resource));
+      return watched === undefined
+        ? definitions.cache.get(definitionOf(resource)) !== undefined
+        : watched.state === 'synced';
+    },
+    async whenKnown() {
+      if (!isKnown) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ListPage } from '../../src/cluster/cluster.ts';
+import type { KubeObject, Resource } from '../../src/model/kube.ts';
+import { createKinds, type Kinds } from '../../src/watch/kinds.ts';
+import { watchKind, type Watched } from '../../src/watch/watch.ts';
+import { fails, page, scriptedCluster, type ScriptedCluster } from './scripted-cluster.ts';
+import { settle, virtualClock, type VirtualClock } from './virtual-clock.ts';
+
+const kind = (plural: string): Resource => ({
+  group: 'example.dev',
+  version: 'v1',
+  plural,
+  kind: plural,
+  namespaced: true,
+});
+const routes = kind('routes');
+const proxies = kind('proxies');
+const definition = (name: string, version: number): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name, uid: name, resourceVersion: String(version) },
+});
+
+interface Fixture {
+  readonly cluster: ScriptedCluster;
+  readonly clock: VirtualClock;
+  readonly kinds: Kinds;
+  readonly watched: readonly Watched<object>[];
+  /** Lists so far, by plural. */
+  readonly lists: () => Record<string, number>;
+}
+
+let running: Kinds | undefined;
+afterEach(async () => {
+  await running?.stop();
+});
+
+/** `served` decides what a list of a kind answers; definitions are listed as given. */
+async function start(definitions: () => ListPage, served: Set<string>): Promise<Fixture> {
+  const cluster = scriptedCluster();
+  const list = cluster.list.bind(cluster);
+  const clock = virtualClock();
+  const scripted: ScriptedCluster = {
+    ...cluster,
+    list(resource, options) {
+      const answer = served.has(resource.plural) ? page(50) : fails(404);
+      cluster.answers.list.push(resource.plural === 'customresourcedefinitions' ? definitions : answer);
+      return list(resource, options);
+    },
+  };
+  const common = { cluster: scripted, clock, random: () => 0.5, onError: () => undefined };
+  const watched = [routes, proxies].map((resource) =>
+    watchKind<object>({ ...common, resource, project: () => ({}) }),
+  );
+  const kinds = createKinds({ ...common, optional: watched });
+  running = kinds;
+  kinds.start();
+  await kinds.whenKnown();
+  await settle();
+  const lists = (): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const { resource } of cluster.lists) {
+      counts[resource.plural] = (counts[resource.plural] ?? 0) + 1;
+    }
+    return counts;
+  };
+  return { cluster, clock, kinds, watched, lists };
+}
+
+const definitionWatch = ({ cluster }: Fixture) => {
+  const found = cluster.watches.findLast(({ resource }) => resource.plural === 'customresourcedefinitions');
+  if (found === undefined) {
+    throw new Error('no watch of the definitions');
+  }
+  return found;
+};
+
+describe('optional kinds', () => {
+  it('are watched where they have a definition; the others cost no request and count as synced', async () => {
+    const all = await start(page(10, definition('routes.example.dev', 3)), new Set(['routes']));
+    expect(all.lists()).toEqual({ customresourcedefinitions: 1, routes: 1 });
+    expect([all.kinds.isServed(routes), all.kinds.isServed(proxies)]).toEqual([true, false]);
+    expect(all.watched.map(({ cache }) => cache.synced)).toEqual([true, true]);
+    expect(all.cluster.lists[0]?.options.metadataOnly).toBe(true);
+    await all.clock.advance(200_000);
+    expect(all.lists()).toEqual({ customresourcedefinitions: 1, routes: 1 });
+  });
+
+  it('are found when they appear, although served a moment later', async () => {
+    const served = new Set<string>();
+    const all = await start(page(10), served);
+    definitionWatch(all).send('ADDED', definition('proxies.example.dev', 11));
+    await settle();
+    expect(all.kinds.isServed(proxies)).toBe(false);
+    served.add('proxies');
+    definitionWatch(all).send('MODIFIED', definition('proxies.example.dev', 12));
+    await settle();
+    expect(all.kinds.isServed(proxies)).toBe(true);
+    // Later changes of a definition that is served are no reason to list again.
+    definitionWatch(all).send('MODIFIED', definition('proxies.example.dev', 13));
+    await all.clock.advance(100_000);
+    expect(all.lists()).toEqual({ customresourcedefinitions: 1, proxies: 2 });
+  });
+
+  it('are found although the server is slow to serve them, without a further event', async () => {
+    const served = new Set<string>();
+    const all = await start(page(10), served);
+    definitionWatch(all).send('ADDED', definition('proxies.example.dev', 11));
+    await all.clock.advance(5000);
+    served.add('proxies');
+    await all.clock.advance(10_000);
+    expect(all.kinds.isServed(proxies)).toBe(true);
+  });
+
+  it('are let go when their definition goes, and taken up when it comes back', async () => {
+    const served = new Set(['routes']);
+    const all = await start(page(10, definition('routes.example.dev', 3)), served);
+    served.delete('routes');
+    definitionWatch(all).send('DELETED', definition('routes.example.dev', 20));
+    await settle();
+    expect(all.kinds.isServed(routes)).toBe(false);
+    await all.clock.advance(200_000);
+    const before = all.lists()['routes'];
+    await all.clock.advance(40_000);
+    expect(all.lists()['routes']).toBe(before);
+    served.add('routes');
+    definitionWatch(all).send('ADDED', definition('routes.example.dev', 30));
+    await settle();
+    expect(all.kinds.isServed(routes)).toBe(true);
+  });
+
+  it('find out for themselves where definitions are hidden from us', async () => {
+    const all = await start(fails(403, 'Forbidden'), new Set(['routes']));
+    expect([all.kinds.isServed(routes), all.kinds.isServed(proxies)]).toEqual([true, false]);
+    expect(all.lists()).toMatchObject({ routes: 1, proxies: 1 });
+  });
+
+  it('a kind without a watch is served if it has a definition', async () => {
+    const all = await start(page(10, definition('meshes.example.dev', 3)), new Set());
+    expect([all.kinds.isServed(kind('meshes')), all.kinds.isServed(kind('others'))]).toEqual([true, false]);
+  });
+});
