@@ -45,10 +45,11 @@ export async function startApiServer(log: (line: string) => void = () => {}): Pr
   }
 }
 
+const log = (line: string) => process.stderr.write(`${line}\n`);
+
 async function main(): Promise<void> {
   const started = Date.now();
-  const apiServer = await startApiServer((line) => process.stderr.write(`${line}\n`));
-  const { server, token, kubeconfig, auditLogPath } = apiServer;
+  const { server, token, kubeconfig, auditLogPath } = await startApiServer(log);
   const lines = {
     KUBECONFIG: kubeconfig,
     SERIN_API_SERVER: server,
@@ -59,12 +60,8 @@ async function main(): Promise<void> {
   process.stdout.write(
     `# ready after ${Date.now() - started} ms; pid ${process.pid}; stop with SIGTERM or Ctrl-C\n`,
   );
-  const open = setInterval(() => {}, 60_000);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  clearInterval(open);
-  await apiServer.stop();
+  // The signal ends the processes, their files and this one (processes.ts).
+  setInterval(() => undefined, 60_000);
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -2,7 +2,7 @@
 // Not here: who listens where.
 // May import binaries.ts and node:*.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirePrograms } from './binaries.ts';
@@ -27,9 +27,12 @@ export async function enterNetworkNamespace(): Promise<void> {
   }
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
   execFileSync('ip', ['route', 'add', 'local', '198.18.0.0/15', 'dev', 'lo']);
-  const resolver = join(mkdtempSync(join(tmpdir(), 'serin-live-dns-')), 'resolv.conf');
+  const folder = mkdtempSync(join(tmpdir(), 'serin-live-dns-'));
+  const resolver = join(folder, 'resolv.conf');
   writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:2\n');
   execFileSync('mount', ['--bind', resolver, realpathSync('/etc/resolv.conf')]);
+  // The mount keeps the file.
+  rmSync(folder, { recursive: true });
 }
 
 /** Exit code of the inner run. It dies with this process; a SIGTERM is passed on, a Ctrl-C reaches it anyway. */

@@ -36,10 +36,22 @@ export interface Processes {
   readonly stop: (options?: { readonly keepFolder?: boolean }) => Promise<void>;
 }
 
-/** The processes die with this one even when it is killed with SIGKILL (setpriv --pdeathsig). */
+/**
+ * The processes die with this one even when it is killed with SIGKILL (setpriv --pdeathsig). On SIGINT or SIGTERM everything
+ * is stopped in order, and this process ends with 130 or 143.
+ */
 export async function startProcesses(): Promise<Processes> {
   const folder = await mkdtemp(join(tmpdir(), 'serin-live-'));
   const entries: Entry[] = [];
+  const stop: Processes['stop'] = async ({ keepFolder = false } = {}) => {
+    process.off('SIGINT', endNow).off('SIGTERM', endNow);
+    for (const entry of entries.toReversed()) await entry.running.stop();
+    if (!keepFolder) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  function endNow(signal: NodeJS.Signals) {
+    void stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  }
+  process.once('SIGINT', endNow).once('SIGTERM', endNow);
   return {
     folder,
     start(program) {
@@ -54,10 +66,7 @@ export async function startProcesses(): Promise<Processes> {
         throw new Error(`${name} ended with ${dead.code}; the end of ${logPath}:\n${lastLines(logPath)}`);
       }
     },
-    async stop({ keepFolder = false } = {}) {
-      for (const entry of entries.toReversed()) await entry.running.stop();
-      if (!keepFolder) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-    },
+    stop,
   };
 }
 

@@ -9,6 +9,7 @@ import { liveGateway } from './gateway.ts';
 import { count, send, shareFits, startLoad } from './load.ts';
 import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
 import { queryPrometheus } from './prometheus.ts';
+import { checkNode } from './smoke-node.ts';
 
 const namespace = 'smoke';
 const hosts = { proxy: 'proxy.smoke.test', gateway: 'gateway.smoke.test' };
@@ -110,16 +111,15 @@ async function check(environment: OwnEnvironment, say: (line: string) => void): 
     loads.some(({ samples }) => samples.at(-1)?.status === 500),
   );
   await world.node.clearFaults();
+  const before = new Set((await world.node.pods(namespace)).map(({ name }) => name));
   await environment.patch(
     { kind: 'apps/v1/Deployment', namespace, name: 'app-primary' },
     { spec: { template: { metadata: { annotations: { again: '1' } } } } },
   );
   await environment.waitFor('the roll-out of the primary', async () => {
     const pods = await world.node.pods(namespace);
-    return pods.filter(({ terminating }) => terminating).length === 0 &&
-      pods.filter(({ ready }) => ready).length === 4
-      ? true
-      : undefined;
+    const replaced = pods.filter(({ name }) => name.startsWith('app-primary') && !before.has(name));
+    return pods.length === 4 && replaced.filter(({ ready }) => ready).length === 2;
   });
   for (const load of loads) {
     const unanswered = (await load.stop()).filter(
@@ -158,11 +158,10 @@ async function main(): Promise<void> {
   const began = Date.now();
   const environment = await startEnvironment({ log });
   let failed = true;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void environment.stop().finally(() => process.exit(1)));
-  }
   try {
-    await check(environment, (line) => log(`${((Date.now() - began) / 1000).toFixed(1)} s  ${line}`));
+    const say = (line: string) => log(`${((Date.now() - began) / 1000).toFixed(1)} s  ${line}`);
+    await check(environment, say);
+    await checkNode(environment, say);
     failed = false;
   } finally {
     await environment.stop({ failed });
