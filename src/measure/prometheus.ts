@@ -39,7 +39,7 @@ function request(query: MetricQuery, credentials: Credentials): RequestResult {
     ok: true,
     request: {
       method: 'GET',
-      url: `${address.base}/api/v1/query?query=${encodeURIComponent(onOneLine(query.text))}`,
+      url: `${address.base}/api/v1/query?${new URLSearchParams({ query: onOneLine(query.text) }).toString()}`,
       headers: withAuthorization(query.headers, authorization),
       timeoutMs: TIMEOUT_MS,
       maxRedirects: MAX_REDIRECTS,

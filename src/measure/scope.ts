@@ -1,0 +1,32 @@
+// What the functions of a query template answer for one metric of one Canary.
+import type { Metric } from '../api/analysis.ts';
+import type { CanarySpec } from '../api/canary.ts';
+import { apexName, metricInterval } from '../api/defaults.ts';
+import type { QueryScope } from './go-template.ts';
+
+/** A Canary as far as its queries are concerned. */
+export interface MeasuredCanary {
+  readonly name: string;
+  readonly namespace: string;
+  readonly spec: CanarySpec;
+  /** Knative only: `status.latestCreatedRevisionName` of the Service that is the target. */
+  readonly latestRevision?: string;
+}
+
+/** The interval is `1m` where the metric has none, whatever the kind of query. */
+export function scopeOf(
+  { name, namespace, spec, latestRevision }: MeasuredCanary,
+  metric: Metric,
+): QueryScope {
+  const target = spec.targetRef.name;
+  return {
+    name,
+    namespace,
+    target,
+    service: apexName(spec),
+    ingress: spec.ingressRef?.name ?? target,
+    route: latestRevision ?? spec.routeRef?.name ?? target,
+    interval: metricInterval(metric),
+    variables: metric.templateVariables ?? {},
+  };
+}
