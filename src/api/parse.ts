@@ -95,7 +95,7 @@ function problemOf(issue: z.core.$ZodIssue): Problem {
 function unreadableRun(issue: z.core.$ZodIssue): Problem {
   return {
     severity: 'error',
-    reason: 'InvalidStatus',
+    reason: 'InvalidSpec',
     field: 'status.run',
     message: `was written by another version of Serin: ${formatPath(pathOf(issue))} ${wrongOf(issue).message}`,
     fix: 'run that version, or remove status.run to start the run again',

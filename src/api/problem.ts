@@ -6,7 +6,6 @@ export type Path = readonly (string | number)[];
 /** The words under which a manifest is refused or remarked upon; one of them is the reason of the Ready condition. */
 export type ProblemReason =
   | 'InvalidSpec'
-  | 'InvalidStatus'
   | 'UnknownProvider'
   | 'UnsupportedMatch'
   | 'UnsupportedAffinity'
@@ -43,6 +42,29 @@ export function formatPath(path: Path): string {
     }
   }
   return text;
+}
+
+/** The reverse of formatPath. */
+export function parsePath(field: string): Path {
+  const parts = field.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g);
+  return [...parts].map(([, index, quoted, plain = '']) => {
+    if (index !== undefined) {
+      return Number(index);
+    }
+    return quoted === undefined ? plain : String(JSON.parse(quoted));
+  });
+}
+
+type Remark = Omit<Problem, 'severity' | 'field' | 'reason'> & { readonly reason?: ProblemReason };
+
+/** Nothing may be written for an object that has one. */
+export function errorAt(path: Path, { reason = 'InvalidSpec', ...remark }: Remark): Problem {
+  return { severity: 'error', reason, field: formatPath(path), ...remark };
+}
+
+/** The object is good enough to go on with. */
+export function warningAt(path: Path, { reason = 'AdjustedValue', ...remark }: Remark): Problem {
+  return { severity: 'warning', reason, field: formatPath(path), ...remark };
 }
 
 /** One problem as one line of text, for conditions, events and logs. */

@@ -164,7 +164,7 @@ describe('the status', () => {
     const object = { ...plain, status: { run: { id: 7 } } };
     expect(parseCanary(object)).toMatchObject({
       ok: false,
-      problems: [{ field: 'status.run', reason: 'InvalidStatus' }],
+      problems: [{ field: 'status.run', reason: 'InvalidSpec' }],
     });
     expect(parseStatus(object.status)).toMatchObject({ ok: false });
   });

@@ -1,0 +1,137 @@
+// Checks of what a Canary refers to.
+import type { Checked } from './check.ts';
+import { isKnative, namespaceOf } from './defaults.ts';
+import { type Path, type Problem, errorAt, warningAt } from './problem.ts';
+import { isGatewayApi } from './provider.ts';
+
+export function referenceProblems(checked: Checked): Problem[] {
+  return [
+    ...targetProblems(checked),
+    ...neededProblems(checked),
+    ...namespaceProblems(checked),
+    ...unusedProblems(checked),
+  ];
+}
+
+function targetProblems({ canary, provider }: Checked): Problem[] {
+  const { spec } = canary;
+  const found: Problem[] = [];
+  if (spec.targetRef.name === '') {
+    found.push(
+      errorAt(['spec', 'targetRef', 'name'], { value: '', message: 'is empty', fix: 'name the target' }),
+    );
+  }
+  if (isKnative(spec) && provider !== undefined && provider !== 'knative') {
+    found.push(
+      errorAt(['spec', 'provider'], {
+        value: provider,
+        message: `is ${provider}, but the target is a Knative Service`,
+        fix: 'set it to knative',
+      }),
+    );
+  }
+  if (!isKnative(spec) && provider === 'knative') {
+    found.push(
+      errorAt(['spec', 'targetRef'], {
+        value: spec.targetRef,
+        message: 'is no Knative Service, but the provider is knative',
+        fix: 'name a Service of serving.knative.dev/v1, or choose another provider',
+      }),
+    );
+  }
+  if (isKnative(spec) && spec.autoscalerRef !== undefined) {
+    found.push(
+      errorAt(['spec', 'autoscalerRef'], {
+        value: spec.autoscalerRef,
+        message: 'cannot be used with a Knative Service, which scales itself',
+        fix: 'remove it',
+      }),
+    );
+  }
+  return found;
+}
+
+interface Need {
+  readonly path: Path;
+  readonly value: unknown;
+  readonly what: string;
+}
+
+/** What the provider cannot do without. */
+function neededProblems({ canary, provider }: Checked): Problem[] {
+  const { spec } = canary;
+  const needs: Need[] = [];
+  if (provider === 'nginx' || provider === 'skipper') {
+    needs.push({
+      path: ['spec', 'ingressRef'],
+      value: spec.ingressRef,
+      what: 'the Ingress that exposes the apex Service',
+    });
+  }
+  if (provider === 'apisix') {
+    needs.push({
+      path: ['spec', 'routeRef'],
+      value: spec.routeRef,
+      what: 'the route that exposes the apex Service',
+    });
+  }
+  if (provider === 'appmesh') {
+    needs.push({ path: ['spec', 'service', 'meshName'], value: spec.service?.meshName, what: 'the mesh' });
+  }
+  if (provider !== undefined && isGatewayApi(provider)) {
+    const gateways = spec.service?.gatewayRefs ?? [];
+    needs.push({ path: ['spec', 'service', 'gatewayRefs'], value: gateways[0], what: 'the Gateway' });
+  }
+  return needs
+    .filter(({ value }) => value === undefined || value === '')
+    .map(({ path, what }) =>
+      errorAt(path, {
+        reason: 'MissingReference',
+        message: `is missing, and ${provider} needs it`,
+        fix: `name ${what}`,
+      }),
+    );
+}
+
+/** References that may name another namespace, unless the controller forbids it. */
+function namespaceProblems({ canary, noCrossNamespaceRefs }: Checked): Problem[] {
+  if (!noCrossNamespaceRefs) {
+    return [];
+  }
+  const { upstreamRef, analysis } = canary.spec;
+  const references: { path: Path; reference: { readonly namespace?: string } | undefined }[] = [
+    { path: ['spec', 'upstreamRef'], reference: upstreamRef },
+    ...(analysis.metrics ?? []).map(({ templateRef }, index) => ({
+      path: ['spec', 'analysis', 'metrics', index, 'templateRef'],
+      reference: templateRef,
+    })),
+    ...(analysis.alerts ?? []).map(({ providerRef }, index) => ({
+      path: ['spec', 'analysis', 'alerts', index, 'providerRef'],
+      reference: providerRef,
+    })),
+  ];
+  return references.flatMap(({ path, reference }) => {
+    if (reference === undefined || namespaceOf(reference, canary) === canary.metadata.namespace) {
+      return [];
+    }
+    return errorAt([...path, 'namespace'], {
+      reason: 'CrossNamespaceReference',
+      value: reference.namespace,
+      message: `is ${reference.namespace}, and references to other namespaces are forbidden here`,
+      fix: `refer to an object in ${canary.metadata.namespace}`,
+    });
+  });
+}
+
+function unusedProblems({ canary, provider }: Checked): Problem[] {
+  if (canary.spec.upstreamRef === undefined || provider === undefined || provider.startsWith('gloo')) {
+    return [];
+  }
+  return [
+    warningAt(['spec', 'upstreamRef'], {
+      reason: 'IgnoredField',
+      message: `is not honoured by ${provider}`,
+      fix: 'remove it',
+    }),
+  ];
+}
