@@ -1,7 +1,7 @@
 // The embedded Kubernetes API, in memory and synchronous: the semantics of an API server for every kind registered.
 // Not here: HTTP, time, chance (both are handed in), controllers, and server-side apply (answered 501).
 // May import model/, the port in cluster/cluster.ts and store/. Stored objects are immutable and handed out as they are.
-import type { Patch, WatchEvent, WriteOptions } from '../cluster/cluster.ts';
+import { isApiError, type Patch, type WatchEvent, type WriteOptions } from '../cluster/cluster.ts';
 import { apiVersionOf, keyOf, type KubeObject, type ObjectKey, type Resource } from '../model/kube.ts';
 import {
   checkPreconditions,
@@ -61,6 +61,10 @@ export interface Watch {
   stop(): void;
 }
 
+interface UpdateOptions extends WriteOptions {
+  readonly patched?: boolean;
+}
+
 /** Every method throws ApiError for what an API server would refuse. */
 export class Store {
   readonly #options: StoreOptions;
@@ -74,7 +78,7 @@ export class Store {
 
   /** Serves a custom kind. Another version of a kind shares its objects, under its own apiVersion. */
   register(resource: Resource, options: KindOptions = {}): void {
-    this.#catalog.serve(customKind(resource, options, this.#catalog.readSchema));
+    this.#catalog.serve(customKind(resource, options, this.#catalog.readSchema), this.#version);
   }
 
   /** What is served, in order of registration. */
@@ -138,7 +142,7 @@ export class Store {
     const kind = this.kindOf(resource);
     const table = this.#catalog.tableOf(kind);
     if (sent.metadata.resourceVersion !== undefined && sent.metadata.resourceVersion !== '') {
-      throw refusal.badRequest('resourceVersion should not be set on objects to be created');
+      throw refusal.internal('resourceVersion should not be set on objects to be created');
     }
     const named = this.#named(kind, sent);
     const origin = { uid: this.#options.newUid(), creationTimestamp: this.#time() };
@@ -169,7 +173,12 @@ export class Store {
       const why = `the name of the object (${sent.metadata.name}) does not match the name on the URL (${key.name})`;
       throw refusal.badRequest(why);
     }
-    return this.#update(kind, previous, sent, options);
+    try {
+      return this.#update(kind, previous, sent, { ...options, patched: true });
+    } catch (error) {
+      if (!isApiError(error, 400)) throw error;
+      throw refusal.unreadablePatch(error instanceof Error ? error.message : '');
+    }
   }
 
   /** Deletes, or marks for deletion while finalizers hold the object: then the marked object is the answer. */
@@ -195,11 +204,11 @@ export class Store {
     for (const table of this.#catalog.tables()) table.compact(this.#version);
   }
 
-  #update(kind: Kind, previous: KubeObject, sent: KubeObject, options: WriteOptions): KubeObject {
-    const { subresource, dryRun } = options;
+  #update(kind: Kind, previous: KubeObject, sent: KubeObject, options: UpdateOptions): KubeObject {
+    const { subresource, dryRun, patched: byPatch } = options;
     if (subresource === 'status' && !kind.statusSubresource) throw refusal.notServed();
     const peers = this.#catalog.tableOf(kind).values();
-    const next = updated(kind, sent, previous, { subresource, peers });
+    const next = updated(kind, sent, previous, { subresource, patched: byPatch, peers });
     if (dryRun === true) return next;
     const { deletionTimestamp, finalizers } = next.metadata;
     const released = deletionTimestamp !== undefined && finalizers === undefined && !isHeld(kind, next);
@@ -213,7 +222,7 @@ export class Store {
     const metadata = { ...object.metadata, resourceVersion: this.resourceVersion };
     const stored = { ...object, metadata };
     if (this.#options.freeze === true) freezeDeep(stored);
-    if (isDefinition(kind)) this.#catalog.define(stored, previous);
+    if (isDefinition(kind)) this.#catalog.define(stored, previous, this.#version);
     const change = { version: this.#version, key: keyOf(metadata), previous, object: stored, removed: false };
     this.#catalog.tableOf(kind).apply(change);
     return stored;

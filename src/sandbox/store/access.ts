@@ -4,7 +4,7 @@ import { apiVersionOf, type KubeObject, type Resource } from '../../model/kube.t
 import { isJson, listAt, objectAt } from './json.ts';
 import type { Kind } from './kind.ts';
 import { applyJsonPatch, applyMergePatch, PatchMismatch } from './patch.ts';
-import { badRequest, conflict, unprocessablePatch } from './refusals.ts';
+import { badRequest, conflict, internal, unprocessablePatch } from './refusals.ts';
 import { parseFieldSelector, parseLabelSelector, type Predicate } from './selector.ts';
 
 export interface Selection {
@@ -70,13 +70,15 @@ export function checkPreconditions(
   { metadata }: KubeObject,
   wanted: Preconditions,
 ): void {
-  const differs = (word: string, want: string | undefined, is: string | undefined): void => {
-    if (want === undefined || want === is) return;
-    const why = `Precondition failed: ${word} in precondition: ${want}, ${word} in object meta: ${is ?? ''}`;
-    throw conflict(resource, metadata.name, why);
-  };
-  differs('UID', wanted.uid, metadata.uid);
-  differs('ResourceVersion', wanted.resourceVersion, metadata.resourceVersion);
+  const why =
+    mismatch('UID', wanted.uid, metadata.uid) ??
+    mismatch('ResourceVersion', wanted.resourceVersion, metadata.resourceVersion);
+  if (why !== undefined) throw conflict(resource, metadata.name, why);
+}
+
+function mismatch(what: string, want: string | undefined, is: string | undefined): string | undefined {
+  if (want === undefined || want === is) return undefined;
+  return `the ${what} in the precondition (${want}) does not match the ${what} in record (${is ?? ''})`;
 }
 
 /** The finalizers by which the garbage collector is asked to act before the object goes. */
@@ -105,9 +107,9 @@ export function isHeld({ resource }: Kind, object: KubeObject): boolean {
   );
 }
 
-/** The number behind a resourceVersion; throws a 400 for anything else. */
+/** The number behind the resourceVersion of a watch; anything else is a 500 there, on a real server too. */
 export function versionNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw badRequest(`Invalid value: "${text}": invalid resource version`);
+  if (!/^\d+$/.test(text)) throw internal(`resourceVersion: Invalid value: "${text}": invalid syntax`);
   return Number(text);
 }
 

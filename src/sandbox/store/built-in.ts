@@ -70,7 +70,15 @@ function checkDeployment(draft: Draft): readonly Finding[] {
 
 function checkConfig(draft: Draft): readonly Finding[] {
   const { object, previous } = draft;
-  const typeFindings = unchanged('type', draft);
+  const keys = ['data', 'binaryData'].flatMap((field) =>
+    Object.keys(objectAt(object, field))
+      .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+      .map((key) => ({
+        path: `${field}[${key}]`,
+        message: `Invalid value: "${key}": a valid config key must consist of alphanumeric characters, '-', '_' or '.'`,
+      })),
+  );
+  const typeFindings = [...keys, ...unchanged('type', draft)];
   if (previous?.['immutable'] !== true) return typeFindings;
   const frozen = ['immutable', 'data', 'binaryData'].filter(
     (field) => !equalJson(object[field], previous[field]),

@@ -17,7 +17,7 @@ export class Catalog {
   constructor(historyLimit: number, readSchema: SchemaReader | undefined) {
     this.#historyLimit = historyLimit;
     this.readSchema = readSchema;
-    for (const kind of builtInKinds) this.serve(kind);
+    for (const kind of builtInKinds) this.serve(kind, 0);
   }
 
   kinds(): readonly Kind[] {
@@ -41,16 +41,17 @@ export class Catalog {
     return this.#tables.values();
   }
 
-  serve(kind: Kind): void {
+  /** `version` is the store's: nothing can be watched from before a kind was served. */
+  serve(kind: Kind, version: number): void {
     this.#kinds.set(servedKeyOf(kind.resource), kind);
     const key = storageKeyOf(kind.resource);
-    if (!this.#tables.has(key)) this.#tables.set(key, new Table(this.#historyLimit));
+    if (!this.#tables.has(key)) this.#tables.set(key, new Table(this.#historyLimit, version));
   }
 
   /** Serves what a definition says, from the moment it is stored. */
-  define(definition: KubeObject, previous: KubeObject | undefined): void {
+  define(definition: KubeObject, previous: KubeObject | undefined, version: number): void {
     if (previous !== undefined) this.undefine(previous);
-    for (const kind of kindsOf(definition, this.readSchema)) this.serve(kind);
+    for (const kind of kindsOf(definition, this.readSchema)) this.serve(kind, version);
   }
 
   undefine(definition: KubeObject): void {

@@ -37,8 +37,9 @@ export function readMetadata(object: KubeObject, previous?: ObjectMeta): ObjectM
 
 function keep(given: Json, meta: Json, field: string, fits: (value: unknown) => boolean): void {
   const value = given[field];
-  if (isEmpty(value)) return;
+  if (value === undefined || value === null) return;
   if (!fits(value)) throw wrongType(`metadata.${field}`);
+  if (isEmpty(value)) return;
   meta[field] = value;
 }
 

@@ -95,7 +95,7 @@ function added(parent: Parent, key: string, value: unknown): Parent {
 
 function replaced(parent: Parent, key: string, value: unknown): Parent {
   if (isList(parent)) return parent.with(indexOf(parent, key), value);
-  if (!Object.hasOwn(parent, key)) throw new PatchMismatch(`no field ${key}`);
+  // The server's library takes the replacement of an absent field for an addition.
   return { ...parent, [key]: value };
 }
 

@@ -52,6 +52,13 @@ export function invalid(resource: Resource, name: string, findings: readonly Fin
   return new ApiError(422, 'Invalid', `${kind} "${name}" is invalid: ${text}`);
 }
 
+/** What the server does not take for the client's fault; its Status carries no reason. */
+export const internal = (message: string): ApiError => new ApiError(500, 'Unknown', message);
+
+/** A patch that turns the object into something that cannot be read as its kind. */
+export const unreadablePatch = (why: string): ApiError =>
+  new ApiError(422, 'Invalid', ` "" is invalid: patch: Invalid value: ${why}`);
+
 /** A JSON patch whose operations do not fit the object; the real server's message is this general too. */
 export const unprocessablePatch = (): ApiError =>
   new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request');

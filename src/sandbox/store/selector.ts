@@ -64,7 +64,10 @@ function parseTerm(term: string, known: readonly string[]): Predicate {
   const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(term);
   if (match === null) throw badRequest(`invalid field selector: '${term}'; can't understand '${term}'`);
   const [, field = '', operator, value = ''] = match;
-  if (!known.includes(field)) throw badRequest(`field label not supported: ${field}`);
+  if (!known.includes(field))
+    throw badRequest(
+      `"${field}" is not a known field selector: only ${known.map((name) => `"${name}"`).join(', ')}`,
+    );
   const path = field.split('.');
   return (object) => (fieldText(object, path) === value) === (operator !== '!=');
 }

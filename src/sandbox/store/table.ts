@@ -25,11 +25,12 @@ export class Table {
   readonly #undelivered: Change[] = [];
   #history: Change[] = [];
   /** The history is complete after this version. */
-  #compactedAt = 0;
+  #compactedAt: number;
   #delivering = false;
 
-  constructor(historyLimit: number) {
+  constructor(historyLimit: number, since: number) {
     this.#historyLimit = historyLimit;
+    this.#compactedAt = since;
   }
 
   get(key: string): KubeObject | undefined {

@@ -68,45 +68,49 @@ export function created(
   return settle(kind, { object: fresh, previous: undefined, peers });
 }
 
+interface UpdateOptions {
+  readonly subresource?: 'status' | undefined;
+  /** The client sent a patch: fields that never change are findings then, not preconditions. */
+  readonly patched?: boolean | undefined;
+  readonly peers: Iterable<KubeObject>;
+}
+
 /** The updated object under the stored resourceVersion, or `previous` itself if nothing changes. */
 export function updated(
   kind: Kind,
   sent: KubeObject,
   previous: KubeObject,
-  options: { readonly subresource?: 'status' | undefined; readonly peers: Iterable<KubeObject> },
+  options: UpdateOptions,
 ): KubeObject {
   const object = read(kind, sent, previous);
   const { metadata: sentMeta } = object;
-  guard(kind, sentMeta, previous.metadata);
+  guard(kind, sentMeta, previous.metadata, options.patched === true);
   const draft = mergeUpdate(kind, object, previous, options.subresource);
   const settled = settle(kind, { object: draft, previous, peers: options.peers });
   const next = withGeneration(kind, settled, previous);
   return equalJson(next, previous) ? previous : next;
 }
 
-/** Conflicts, and fields that never change. */
-function guard({ resource }: Kind, sent: ObjectMeta, stored: ObjectMeta): void {
+/** Conflicts, and fields that never change. A creation time that differs is ignored. */
+function guard({ resource }: Kind, sent: ObjectMeta, stored: ObjectMeta, patched: boolean): void {
   const { name } = stored;
+  const immutable = (field: string, value: string): Error =>
+    invalid(resource, name, [
+      { path: `metadata.${field}`, message: `Invalid value: "${value}": field is immutable` },
+    ]);
   if (sent.uid !== undefined && sent.uid !== stored.uid) {
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${stored.uid ?? ''}`,
-    );
+    if (patched) throw immutable('uid', sent.uid);
+    const why = `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${stored.uid ?? ''}`;
+    throw conflict(resource, name, why);
   }
   if (sent.resourceVersion !== undefined && sent.resourceVersion !== stored.resourceVersion) {
     throw stale(resource, name);
   }
-  for (const field of ['creationTimestamp', 'deletionTimestamp'] as const) {
-    const value = sent[field];
-    if (value === undefined || sameTime(value, stored[field])) continue;
-    const message = `Invalid value: "${value}": field is immutable`;
-    throw invalid(resource, name, [{ path: `metadata.${field}`, message }]);
+  const { deletionTimestamp } = sent;
+  if (deletionTimestamp !== undefined && deletionTimestamp !== stored.deletionTimestamp) {
+    throw immutable('deletionTimestamp', deletionTimestamp);
   }
 }
-
-const sameTime = (left: string, right: string | undefined): boolean =>
-  right !== undefined && Math.floor(Date.parse(left) / 1000) === Math.floor(Date.parse(right) / 1000);
 
 function mergeUpdate(
   kind: Kind,
