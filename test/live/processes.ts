@@ -44,14 +44,18 @@ export async function startProcesses(): Promise<Processes> {
   const folder = await mkdtemp(join(tmpdir(), 'serin-live-'));
   const entries: Entry[] = [];
   const stop: Processes['stop'] = async ({ keepFolder = false } = {}) => {
-    process.off('SIGINT', endNow).off('SIGTERM', endNow);
     for (const entry of entries.toReversed()) await entry.running.stop();
     if (!keepFolder) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.off('SIGINT', endNow).off('SIGTERM', endNow);
   };
+  let ending = false;
+  /** Signals may come twice (a death signal does); the second must not cut the tidying short. */
   function endNow(signal: NodeJS.Signals) {
+    if (ending) return;
+    ending = true;
     void stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
   }
-  process.once('SIGINT', endNow).once('SIGTERM', endNow);
+  process.on('SIGINT', endNow).on('SIGTERM', endNow);
   return {
     folder,
     start(program) {
@@ -92,7 +96,7 @@ function startOne({ name, command, env }: Program, folder: string): Entry {
       logPath,
       exited: exitOf(child).then((code) => (entry.code = code)),
       signal: (signal) => child.kill(signal),
-      async stop(graceMs = 3000) {
+      async stop(graceMs = 1500) {
         entry.stopping = true;
         if (entry.code !== undefined) return;
         child.kill('SIGTERM');
