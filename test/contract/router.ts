@@ -1,0 +1,420 @@
+// What every traffic router must do, whatever its mesh. A router joins with one line in test/traffic/routers.test.ts and
+// three golden files that a user of that mesh can read.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { parse } from 'yaml';
+import type { CanarySpec } from '../../src/api/canary.ts';
+import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { splitToward } from '../../src/model/split.ts';
+import { splitOf, type RouteShape, type TrafficRouter } from '../../src/traffic/router.ts';
+import { frozen, owner, specOf, wishOf } from '../traffic/wish.ts';
+
+export interface RouterExample {
+  /** What this router needs in `spec.service`. */
+  readonly service: object;
+  /** Folder of the golden files, below test/traffic. */
+  readonly golden?: string;
+  readonly ingressClass?: string;
+  /** Where the rules are in the spec, and the backends in a rule. */
+  readonly rules?: string;
+  readonly backends?: string;
+}
+
+const percent = fc.integer({ min: 0, max: 100 });
+const cohort = { match: [{ headers: { 'x-cohort': { exact: 'beta' } } }], iterations: 10 };
+
+/** Values that say something, for every field of `service` that shapes routes. */
+const routeFields = {
+  timeout: '10s',
+  backendTimeout: '4s',
+  gateways: ['mesh'],
+  gatewayRefs: [{ name: 'public' }],
+  hosts: ['cart.example.com'],
+  delegation: true,
+  trafficPolicy: { loadBalancer: { simple: 'RANDOM' } },
+  match: [{ uri: { prefix: '/cart' } }],
+  rewrite: { uri: '/', type: 'ReplacePrefixMatch' },
+  retries: { attempts: 2, retryOn: '5xx' },
+  headers: { request: { set: { 'x-shop': 'cart' } } },
+  mirror: [{ backendRef: { name: 'audit', port: 80 } }],
+  corsPolicy: { allowOrigin: ['https://example.com'] },
+  meshName: 'shop',
+  backends: ['payments'],
+};
+
+export function itIsATrafficRouter(router: TrafficRouter, example: RouterExample): void {
+  const { provider, route } = router;
+  const spec = (service: object = {}, analysis: object = {}): CanarySpec =>
+    specOf({ provider, service: { ...example.service, ...service }, analysis });
+
+  describe(`${provider} as a traffic router`, () => {
+    describeProblems(router, spec);
+    if (route !== undefined) {
+      const world = new Routes(route, example, spec);
+      describeGolden(world, example.golden ?? provider);
+      describeSplits(world);
+      describeMerging(world);
+      describeFingerprint(world);
+    }
+  });
+}
+
+type SpecOf = (service?: object, analysis?: object) => CanarySpec;
+
+/** Renders routes of one router and reaches into them. */
+class Routes {
+  readonly shape: RouteShape;
+  readonly spec: SpecOf;
+  readonly #example: RouterExample;
+
+  constructor(shape: RouteShape, example: RouterExample, spec: SpecOf) {
+    this.shape = shape;
+    this.#example = example;
+    this.spec = spec;
+  }
+
+  render(canary: number, spec: CanarySpec = this.spec()): KubeObject {
+    const { ingressClass = '' } = this.#example;
+    return frozen(this.shape.render(wishOf(spec, { split: splitToward(canary), ingressClass })));
+  }
+
+  /** As the server gives it back: an identity, and no shared references. */
+  stored(object: KubeObject): KubeObject {
+    const { metadata, ...rest } = structuredClone(object);
+    return { ...rest, metadata: { ...metadata, uid: 'route-1', resourceVersion: '7', generation: 1 } };
+  }
+
+  rules(object: KubeObject): readonly JsonObject[] {
+    return objectsOf(objectOf(object['spec'])[this.#example.rules ?? 'rules']);
+  }
+
+  /** The object with every rule, and every backend in it, changed. */
+  mapRules(object: KubeObject, rule: (rule: JsonObject) => JsonObject, backend = rule): KubeObject {
+    const { rules = 'rules', backends = 'backendRefs' } = this.#example;
+    const mapped = this.rules(object).map((each) =>
+      rule({ ...each, [backends]: objectsOf(each[backends]).map(backend) }),
+    );
+    return { ...object, spec: { ...objectOf(object['spec']), [rules]: mapped } };
+  }
+
+  weights(object: KubeObject): unknown {
+    const { backends = 'backendRefs' } = this.#example;
+    return this.rules(object).map((rule) =>
+      objectsOf(rule[backends]).map(({ name, weight }) => [name, weight]),
+    );
+  }
+}
+
+function describeProblems(router: TrafficRouter, spec: SpecOf): void {
+  const { provider, capabilities } = router;
+
+  const found = (of: CanarySpec, severity: string): string[] =>
+    router.problems(of).flatMap((problem) => (problem.severity === severity ? [problem.reason] : []));
+
+  it('has nothing to say about a plain canary but that it may be none', () => {
+    expect(found(spec(), 'error')).toEqual([]);
+    expect(found(spec(), 'warning')).toEqual(capabilities.weighted ? [] : ['AdjustedValue']);
+  });
+
+  it('refuses session affinity where it has none', () => {
+    const sticky = spec({}, { sessionAffinity: { cookieName: 'cart' } });
+    expect(found(sticky, 'error')).toEqual(capabilities.affinity ? [] : ['UnsupportedAffinity']);
+  });
+
+  it('warns of mirroring where it has none', () => {
+    const mirrored = found(spec({}, { mirror: true }), 'warning');
+    expect(mirrored.filter((reason) => reason === 'IgnoredField')).toEqual(
+      capabilities.mirror ? [] : ['IgnoredField'],
+    );
+  });
+
+  it.each([
+    ['takes every request', [{}]],
+    ['has no conditions', [{ headers: {} }]],
+    ['looks at labels alone', [{ sourceLabels: { app: 'till' } }]],
+    ['looks at labels too', [{ headers: { 'x-cohort': { exact: 'beta' } }, sourceLabels: { app: 'till' } }]],
+    ['has one bad entry', [{ headers: { 'x-cohort': { exact: 'beta' } } }, {}]],
+  ])('refuses an A/B match that %s, or never matches at all', (_what, match) => {
+    const words = found(spec({}, { match, iterations: 10 }), capabilities.match ? 'error' : 'warning');
+    expect(new Set(words)).toEqual(new Set([capabilities.match ? 'UnsupportedMatch' : 'IgnoredField']));
+  });
+
+  it.each(Object.entries(routeFields))('either honours service.%s or warns of it', (name, value) => {
+    const warned = router
+      .problems(spec({ [name]: value }))
+      .some(({ severity, field }) => severity === 'warning' && field === `spec.service.${name}`);
+    const honoured = honouredFields[provider] ?? [];
+    expect(warned).toBe(!honoured.includes(name));
+  });
+
+  it('says what is needed where the service is missing', () => {
+    const { service: _service, ...rest } = spec();
+    const missing = router.problems(rest).map(({ severity, field }) => `${severity} ${field}`);
+    expect(missing).toContain('error spec.service');
+  });
+}
+
+/** Row by row as in the table of capabilities; what is not here must be warned of. */
+const httpRouteFields = [
+  'timeout',
+  'backendTimeout',
+  'gatewayRefs',
+  'hosts',
+  'match',
+  'rewrite',
+  'headers',
+  'mirror',
+  'corsPolicy',
+];
+const honouredFields: Readonly<Record<string, readonly string[]>> = {
+  kubernetes: [],
+  'gatewayapi:v1': httpRouteFields,
+  'gatewayapi:v1beta1': httpRouteFields,
+  contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
+};
+
+function describeGolden(world: Routes, folder: string): void {
+  it.each([
+    ['initial', 0, world.spec()],
+    ['weighted-30', 30, world.spec()],
+    ['ab', 100, world.spec({}, cohort)],
+  ])('renders %s as the golden file shows', (name, canary, spec) => {
+    const golden = readFileSync(`test/traffic/${folder}/${name}.yaml`, 'utf8');
+    expect(world.render(canary, spec)).toEqual(parse(golden));
+  });
+}
+
+function describeSplits(world: Routes): void {
+  const { shape } = world;
+
+  it('reads back any split it wrote, over any split before it', () => {
+    fc.assert(
+      fc.property(percent, percent, fc.boolean(), (before, after, matched) => {
+        const spec = matched ? world.spec({}, cohort) : world.spec();
+        const live = frozen(world.stored(world.render(before, spec)));
+        const merged = shape.merge(live, world.render(after, spec));
+        expect(splitOf(shape.view(merged), 'cart')).toEqual(splitToward(after));
+        expect(world.weights(merged)).toEqual(world.weights(world.render(after, spec)));
+      }),
+    );
+  });
+
+  it('sends nothing to the primary at 0/100, and says so with a number', () => {
+    const [rule] = world.rules(world.render(100));
+    expect(JSON.stringify(rule)).toContain('"weight":0');
+    expect(world.weights(world.render(100))).toEqual([
+      [
+        ['cart-primary', 0],
+        ['cart-canary', 100],
+      ],
+    ]);
+  });
+
+  it('keeps everybody else on the primary in an A/B test', () => {
+    const spec = world.spec({}, cohort);
+    for (const canary of [0, 100]) {
+      expect(world.weights(world.render(canary, spec))).toEqual([
+        [
+          ['cart-primary', 100 - canary],
+          ['cart-canary', canary],
+        ],
+        [['cart-primary', 100]],
+      ]);
+    }
+  });
+
+  it('never widens an A/B match that it cannot express', () => {
+    const spec = world.spec({}, { match: [{ sourceLabels: { app: 'till' } }, {}], iterations: 10 });
+    expect(world.weights(world.render(100, spec))).toEqual([[['cart-primary', 100]]]);
+  });
+
+  it('sees no split where rules disagree or a backend is missing', () => {
+    const live = world.stored(world.render(30));
+    const [rule = {}] = world.rules(live);
+    const [other = {}] = world.rules(world.render(70));
+    const key = objectOf(live['spec'])['rules'] === undefined ? 'routes' : 'rules';
+    const spec = { ...objectOf(live['spec']), [key]: [rule, other] };
+    expect(shape.view({ ...live, spec }).weights).toBeUndefined();
+    expect(shape.view({ ...live, spec: {} }).weights).toBeUndefined();
+    expect(shape.view({ ...live, spec: 'damaged' }).weights).toBeUndefined();
+  });
+
+  it('names routes by the apex and keeps namespaces apart', () => {
+    const spec = world.spec();
+    const till = shape.render(wishOf(spec, { apex: 'till', namespace: 'north' }));
+    expect(till.metadata).toMatchObject({ name: 'till', namespace: 'north' });
+    expect(shape.view(till).weights).toEqual({ 'till-primary': 100, 'till-canary': 0 });
+  });
+
+  it('does not know whether a route nobody has looked at is accepted', () => {
+    const view = shape.view(world.stored(world.render(0)));
+    expect(['pending', 'unknown']).toContain(view.acceptance.state);
+    expect(view).toMatchObject({ uid: 'route-1', resourceVersion: '7', ownerUids: [owner.uid] });
+  });
+}
+
+function describeMerging(world: Routes): void {
+  const { shape } = world;
+  const foreignKey = fc.constantFrom('example.com/team', 'zone', 'cost-centre');
+
+  it('changes nothing that already is as wanted', () => {
+    fc.assert(
+      fc.property(percent, fc.boolean(), (canary, matched) => {
+        const spec = matched ? world.spec({}, cohort) : world.spec();
+        const live = world.stored(world.render(canary, spec));
+        expect(shape.merge(live, world.render(canary, spec))).toEqual(live);
+      }),
+    );
+  });
+
+  it('does the same the second time', () => {
+    const before = world.stored(world.render(10, world.spec({}, cohort)));
+    const wanted = world.render(40, world.spec({ timeout: '3s', apex: { labels: { team: 'shop' } } }));
+    const once = shape.merge(before, wanted);
+    expect(shape.merge(once, wanted)).toEqual(once);
+    expect(shape.fingerprint(once)).toBe(shape.fingerprint(wanted));
+  });
+
+  it('keeps unknown fields wherever somebody put them', () => {
+    fc.assert(
+      fc.property(percent, percent, foreignKey, (before, after, key) => {
+        const mark = (object: JsonObject): JsonObject => ({ ...object, [`x-${key}`]: { kept: [1, 2] } });
+        const marked = world.mapRules(world.stored(world.render(before)), mark);
+        const live: KubeObject = {
+          ...marked,
+          spec: mark(objectOf(marked['spec'])),
+          status: { seen: true },
+          metadata: {
+            ...marked.metadata,
+            finalizers: ['example.com/guard'],
+            labels: { ...marked.metadata.labels, [key]: 'theirs' },
+            annotations: { ...marked.metadata.annotations, [key]: 'theirs' },
+          },
+        };
+        const expected = world.mapRules(
+          live,
+          (rule) => rule,
+          (backend) => backend,
+        );
+        const merged = shape.merge(frozen(live), world.render(after));
+        expect(shape.merge(merged, world.render(before))).toEqual(expected);
+        expect(splitOf(shape.view(merged), 'cart')).toEqual(splitToward(after));
+      }),
+    );
+  });
+
+  it('adds and removes only labels and annotations of its own', () => {
+    const written = { labels: { team: 'shop', tier: 'web' }, annotations: { 'example.com/owner': 'shop' } };
+    const { metadata, ...rest } = world.stored(world.render(0, world.spec({ apex: written })));
+    const live = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, zone: 'theirs' } } };
+    const merged = shape.merge(live, world.render(0, world.spec({ apex: { labels: { team: 'till' } } })));
+    expect(merged.metadata.labels).toEqual({ team: 'till', zone: 'theirs' });
+    expect(merged.metadata.annotations).toEqual({
+      'kustomize.toolkit.fluxcd.io/reconcile': 'disabled',
+      'helm.toolkit.fluxcd.io/driftDetection': 'disabled',
+      'serin.dev/managed-metadata': 'labels=team',
+    });
+  });
+
+  it('takes over an object without becoming its owner', () => {
+    const { metadata, ...rest } = world.stored(world.render(0));
+    const { ownerReferences: _owners, ...bare } = metadata;
+    const live = { ...rest, spec: {}, metadata: { ...bare, annotations: {} } };
+    const merged = shape.merge(frozen(live), world.render(20));
+    expect(merged.metadata.ownerReferences).toBeUndefined();
+    expect(merged['spec']).toEqual(world.render(20)['spec']);
+    expect(shape.fingerprint(merged)).toBe(shape.fingerprint(world.render(0)));
+  });
+}
+
+function describeFingerprint(world: Routes): void {
+  const { shape } = world;
+
+  it('has nothing to do with weights or foreign metadata', () => {
+    fc.assert(
+      fc.property(percent, fc.dictionary(fc.string(), fc.string()), (canary, foreign) => {
+        const { metadata, ...rest } = world.stored(world.render(canary));
+        const labels = { ...foreign, ...metadata.labels };
+        const annotations = { ...foreign, ...metadata.annotations };
+        const live = { ...rest, metadata: { ...metadata, labels, annotations } };
+        expect(shape.fingerprint(live)).toBe(shape.fingerprint(world.render(0)));
+      }),
+    );
+  });
+
+  it('does not depend on the order in which headers, parameters and origins are written', () => {
+    const names = ['x-b', 'x-a', 'x-c'];
+    const spec = (order: readonly string[]): CanarySpec =>
+      world.spec(
+        {
+          match: [{ uri: { prefix: '/' }, headers: matchers(order), queryParams: matchers(order) }],
+          headers: { request: { set: Object.fromEntries(order.map((name) => [name, name])) } },
+        },
+        { match: [{ headers: matchers(order) }], iterations: 3 },
+      );
+    const first = world.render(0, spec(names));
+    expect(world.render(0, spec(names.toReversed()))).toEqual(first);
+    const reversed = structuredClone(first);
+    reverseLists(
+      reversed['spec'],
+      new Set(['headers', 'queryParams', 'set', 'conditions', 'backendRefs', 'services']),
+    );
+    expect(reversed).not.toEqual(first);
+    expect(shape.fingerprint(reversed)).toBe(shape.fingerprint(first));
+  });
+
+  it.each([
+    ['a time-out', { timeout: '11s' }, {}],
+    ['a match', { match: [{ uri: { prefix: '/till' } }] }, {}],
+    ['the port', { port: 81 }, {}],
+    ['a label of ours', { apex: { labels: { team: 'shop' } } }, {}],
+    ['the strategy', {}, cohort],
+  ])('changes with %s', (_what, service, analysis) => {
+    const other = world.render(0, world.spec(service, analysis));
+    expect(shape.fingerprint(other)).not.toBe(shape.fingerprint(world.render(0)));
+  });
+
+  it('changes when somebody takes away a backend, the opt-out or a label of ours', () => {
+    const wanted = world.render(0, world.spec({ apex: { labels: { team: 'shop' } } }));
+    const { metadata, ...rest } = wanted;
+    const { annotations = {} } = metadata;
+    const { 'kustomize.toolkit.fluxcd.io/reconcile': _out, ...others } = annotations;
+    const damaged = [
+      { ...rest, metadata: { ...metadata, labels: {} } },
+      { ...rest, metadata: { ...metadata, labels: { team: 'till' } } },
+      { ...rest, metadata: { ...metadata, annotations: others } },
+      world.mapRules(
+        wanted,
+        (rule) => rule,
+        (backend) => ({ ...backend, name: 'elsewhere' }),
+      ),
+    ];
+    expect(damaged.map((object) => shape.fingerprint(object))).not.toContain(shape.fingerprint(wanted));
+  });
+
+  it('is the same for a route that Flagger wrote, without our record, with its stray label', () => {
+    const wanted = world.render(0, world.spec({ apex: { labels: { team: 'shop' } } }));
+    const { annotations = {} } = wanted.metadata;
+    const { 'serin.dev/managed-metadata': _record, ...theirs } = annotations;
+    const metadata = { ...wanted.metadata, annotations: theirs, labels: { team: 'shop', app: 'cart' } };
+    expect(shape.fingerprint({ ...wanted, metadata })).toBe(shape.fingerprint(wanted));
+  });
+}
+
+function matchers(names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, { exact: name }]));
+}
+
+function reverseLists(value: unknown, keys: ReadonlySet<string>): void {
+  if (typeof value !== 'object' || value === null) {
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    if (Array.isArray(item) && keys.has(key)) {
+      item.reverse();
+    }
+    reverseLists(item, keys);
+  }
+}

@@ -1,0 +1,138 @@
+// Every route we render, against the definitions that their projects publish. SERIN_TEST_CRDS names a folder that has
+// them (gateway-api-standard.yaml, contour.yaml); without it the suite is skipped.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { parseAllDocuments } from 'yaml';
+import type { StructuralSchema } from '../../src/api/structural-schema.ts';
+import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
+import type { KubeObject, Resource } from '../../src/model/kube.ts';
+import { splitToward } from '../../src/model/split.ts';
+import { admit } from '../../src/sandbox/crd-schema.ts';
+import { providers, routerFor } from '../../src/traffic/routers.ts';
+import { routeOf, specOf, wishOf } from './wish.ts';
+
+const folder = process.env['SERIN_TEST_CRDS'] ?? '';
+const files: Readonly<Record<string, string>> = {
+  'gateway.networking.k8s.io': 'gateway-api-standard.yaml',
+  'projectcontour.io': 'contour.yaml',
+};
+const title = `routes against the definitions of their projects${folder === '' ? ' (skipped: SERIN_TEST_CRDS is not set)' : ''}`;
+const describeWithCrds = folder === '' ? describe.skip : describe;
+
+function schemaOf({ group, plural, version }: Resource): StructuralSchema {
+  const text = readFileSync(join(folder, files[group] ?? ''), 'utf8');
+  const definitions: JsonObject[] = parseAllDocuments(text).map((document) => objectOf(document.toJS()));
+  const definition = definitions.find(({ metadata }) => objectOf(metadata)['name'] === `${plural}.${group}`);
+  const versions = objectsOf(objectOf(definition?.['spec'])['versions']);
+  const served = versions.find(({ name }) => name === version);
+  return objectOf(objectOf(served?.['schema'])['openAPIV3Schema']);
+}
+
+const names = fc.constantFrom('x-a', 'x-b', 'x-c');
+const word = fc.constantFrom('beta', 'on|off', '1');
+const pathMatch = fc.constantFrom(
+  { prefix: '/' },
+  { prefix: '/cart' },
+  { exact: '/till' },
+  { regex: '/v[0-9]' },
+);
+const matcher = fc.oneof(
+  word.map((exact) => ({ exact })),
+  word.map((regex) => ({ regex })),
+);
+const duration = fc.constantFrom('0s', '1m30s', '250ms', '10s');
+const some = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+const map = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
+  fc.dictionary(names, value, { minKeys: 1, noNullPrototype: true });
+const operations = fc.record(
+  { add: map(word), set: map(word), remove: fc.array(names) },
+  { requiredKeys: [] },
+);
+
+const serviceArbitrary = fc.record(
+  {
+    hosts: fc.subarray(['cart.example.com', '*.example.com']),
+    timeout: fc.constant('2m'),
+    backendTimeout: duration,
+    match: fc.array(
+      fc.record(
+        {
+          uri: pathMatch,
+          method: fc.constant({ exact: 'GET' }),
+          headers: map(matcher),
+          queryParams: map(matcher),
+        },
+        { requiredKeys: [] },
+      ),
+      { maxLength: 3 },
+    ),
+    headers: fc.record({ request: operations, response: operations }, { requiredKeys: [] }),
+    rewrite: fc.record(
+      { uri: fc.constant('/v2'), authority: fc.constant('cart.internal') },
+      { requiredKeys: [] },
+    ),
+    retries: fc.record(
+      { attempts: fc.nat(4), perTryTimeout: duration, retryOn: fc.constantFrom('', '5xx, reset') },
+      { requiredKeys: [] },
+    ),
+    mirror: fc.constant([{ backendRef: { name: 'audit', port: 81 } }]),
+    corsPolicy: fc.record(
+      {
+        allowOrigin: fc.subarray(['https://a.example.com', 'http://*.example.com']),
+        allowMethods: fc.array(fc.constantFrom('GET', 'PUT')),
+        allowHeaders: fc.array(names),
+        exposeHeaders: fc.array(names),
+        allowCredentials: fc.boolean(),
+        maxAge: fc.constantFrom('1s', '24h'),
+      },
+      { requiredKeys: [] },
+    ),
+    apex: fc.record({ labels: map(word), annotations: map(word) }, { requiredKeys: [] }),
+  },
+  { requiredKeys: [] },
+);
+const matchArbitrary = fc.array(
+  fc.oneof(
+    fc.record({ headers: map(matcher) }),
+    fc.record({ headers: map(matcher), queryParams: map(matcher) }),
+  ),
+  { minLength: 1, maxLength: 3 },
+);
+
+describeWithCrds(title, () => {
+  const withRoute = providers.flatMap((provider) => {
+    const router = routerFor(provider);
+    return router?.route === undefined ? [] : [{ provider, router }];
+  });
+
+  it.each(withRoute)(
+    '$provider is stored as it was sent, with defaults that change nothing',
+    ({ provider, router }) => {
+      const shape = routeOf(router);
+      const schema = schemaOf(shape.resource);
+      expect(schema.properties).toHaveProperty('spec');
+      fc.assert(
+        fc.property(serviceArbitrary, some(matchArbitrary), fc.nat(100), (service, match, canary) => {
+          const spec = specOf({
+            provider,
+            service: { gatewayRefs: [{ name: 'public', namespace: 'edge' }], ...service },
+            analysis: match === undefined ? {} : { match },
+          });
+          fc.pre(router.problems(spec).every(({ severity }) => severity === 'warning'));
+          const sent: KubeObject = shape.render(
+            wishOf(spec, { split: splitToward(canary), ingressClass: 'contour' }),
+          );
+          const { object, removed, problems } = admit(schema, sent);
+          expect({ removed, problems }).toEqual({ removed: [], problems: [] });
+          const live: KubeObject = { ...sent, spec: objectOf(object)['spec'] };
+          expect(shape.fingerprint(live)).toBe(shape.fingerprint(sent));
+          expect(shape.merge(live, sent)).toEqual(live);
+          expect(shape.view(live).weights).toEqual(shape.view(sent).weights);
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
+});

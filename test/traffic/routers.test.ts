@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { specProviders } from '../../src/api/canary.ts';
+import { contour } from '../../src/traffic/contour.ts';
+import { gatewayApiV1, gatewayApiV1beta1 } from '../../src/traffic/gateway-api.ts';
+import { kubernetes } from '../../src/traffic/kubernetes.ts';
+import { providers, routerFor } from '../../src/traffic/routers.ts';
+import { itIsATrafficRouter } from '../contract/router.ts';
+
+const gateway = {
+  hosts: ['cart.example.com'],
+  gatewayRefs: [{ namespace: 'edge', name: 'public', sectionName: 'https' }],
+  timeout: '10s',
+};
+
+itIsATrafficRouter(kubernetes, { service: {} });
+itIsATrafficRouter(gatewayApiV1, { service: gateway, golden: 'gateway-api' });
+itIsATrafficRouter(gatewayApiV1beta1, { service: gateway, golden: 'gateway-api-v1beta1' });
+itIsATrafficRouter(contour, {
+  service: { timeout: '10s' },
+  ingressClass: 'contour',
+  rules: 'routes',
+  backends: 'services',
+});
+
+describe('the list of routers', () => {
+  it.each([
+    ['kubernetes', kubernetes],
+    ['gatewayapi:v1', gatewayApiV1],
+    ['gatewayapi:v1alpha2', gatewayApiV1],
+    ['gatewayapi:v1beta1', gatewayApiV1beta1],
+    ['gatewayapi:v1beta1:x', gatewayApiV1beta1],
+    ['contour', contour],
+    ['gatewayapi', undefined],
+    ['istio', undefined],
+    ['contour:x', undefined],
+    ['', undefined],
+  ])('knows %s', (provider, router) => {
+    expect(routerFor(provider)).toBe(router);
+  });
+
+  it('lists each by the name that a Canary may use', () => {
+    expect(new Set(providers).size).toBe(providers.length);
+    expect(specProviders).toEqual(expect.arrayContaining([...providers]));
+    for (const provider of providers) {
+      expect(routerFor(provider)?.provider).toBe(provider);
+    }
+  });
+});
