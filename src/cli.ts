@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// `serin <command>`: the list of commands. Each is loaded only when it is called, so that all of them start fast.
+import { readFileSync } from 'node:fs';
+
+interface Command {
+  readonly summary: string;
+  /** Resolves to the exit status. */
+  readonly load: () => Promise<{ run(args: string[]): Promise<number> }>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  lint: { summary: 'check manifests, without a cluster', load: () => import('./commands/lint.ts') },
+};
+
+/** The oldest Node that the Kubernetes client runs on. */
+const OLDEST_NODE = [22, 19] as const;
+
+function nodeIsTooOld(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+}
+
+function usage(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: serin <command> [--help]\n\nCommands:\n${lines.join('\n')}\n`;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const manifest: unknown = JSON.parse(text);
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (nodeIsTooOld()) {
+    process.stderr.write(
+      `serin needs Node ${OLDEST_NODE.join('.')} or newer, this is ${process.versions.node}\n`,
+    );
+    return 2;
+  }
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(usage());
+    return 0;
+  }
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    process.stderr.write(
+      `serin: ${name === undefined ? 'name a command' : `no command ${name}`}\n\n${usage()}`,
+    );
+    return 2;
+  }
+  return (await command.load()).run(args);
+}
+
+process.exitCode = await main(process.argv.slice(2));
