@@ -26,6 +26,7 @@ describe('a stored revision', () => {
           uid: '',
           ownerUids: [owner.uid],
           revision: stored.revision,
+          sourceHash: viewOfDeployment(target).sourceHash,
         });
       }),
     );
