@@ -17,6 +17,7 @@ export const unavailableReasons = [
   'InvalidAddress',
   'SecretNotFound',
   'SecretKeyMissing',
+  'SecretUnreadable',
   'QueryNotRendered',
   'QueryRefused',
   'AccessDenied',
