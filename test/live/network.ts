@@ -1,11 +1,11 @@
 // The private network of the live tests: a network and mount namespace in which every address of 198.18.0.0/15 is local.
 // Not here: who listens where.
-// May import binaries.ts and node:*.
+// May import prerequisites.ts and node:*.
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requirePrograms } from './binaries.ts';
+import { requirePrograms } from './prerequisites.ts';
 
 const marker = 'SERIN_LIVE_NAMESPACE';
 

@@ -95,7 +95,11 @@ function startOne({ name, command, env }: Program, folder: string): Entry {
       pid: child.pid ?? 0,
       logPath,
       exited: exitOf(child).then((code) => (entry.code = code)),
-      signal: (signal) => child.kill(signal),
+      signal(signal) {
+        // A story that kills a process means it: its end is no surprise then.
+        entry.stopping ||= ['SIGKILL', 'SIGTERM', 'SIGINT'].includes(signal);
+        child.kill(signal);
+      },
       async stop(graceMs = 1500) {
         entry.stopping = true;
         if (entry.code !== undefined) return;

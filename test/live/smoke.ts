@@ -3,7 +3,8 @@
 // May import the files of this folder.
 import { stringify } from 'yaml';
 import { countRequests, readAudit } from './audit.ts';
-import { ensureBinaries, MissingPrerequisites } from './binaries.ts';
+import { ensureBinaries } from './binaries.ts';
+import { MissingPrerequisites } from './prerequisites.ts';
 import { type OwnEnvironment, startEnvironment } from './environment.ts';
 import { liveGateway } from './gateway.ts';
 import { count, send, shareFits, startLoad } from './load.ts';

