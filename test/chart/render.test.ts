@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { parseSettings } from '../../src/settings.ts';
 
 const helm = process.env['SERIN_TEST_HELM'] ?? '';
 const withHelm = helm === '' ? describe.skip : describe;
@@ -68,19 +69,19 @@ const crdGrant = `apiextensions.k8s.io/customresourcedefinitions: ${READ}`;
 /** What the controller does, resource by resource. Whoever adds a call adds a line here, and one in the chart. */
 const workGrants = [
   `apps/controllerrevisions: ${READ} create delete`,
-  `apps/deployments: ${READ} create update patch`,
-  `autoscaling/horizontalpodautoscalers: ${READ} create update patch`,
-  `core/configmaps: ${READ} create update delete`,
+  `apps/deployments: ${READ} create patch`,
+  `autoscaling/horizontalpodautoscalers: ${READ} create patch`,
+  `core/configmaps: ${READ} create delete`,
   'core/events: create patch',
-  'core/secrets: get create update delete',
-  `core/services: ${READ} create update patch delete`,
+  'core/secrets: get create delete',
+  `core/services: ${READ} create patch`,
   `flagger.app/alertproviders: ${READ}`,
-  `flagger.app/canaries: ${READ} update patch`,
+  `flagger.app/canaries: ${READ} patch`,
   'flagger.app/canaries/finalizers: update',
-  'flagger.app/canaries/status: get update patch',
+  'flagger.app/canaries/status: patch',
   `flagger.app/metrictemplates: ${READ}`,
-  `gateway.networking.k8s.io/httproutes: ${READ} create update patch delete`,
-  `projectcontour.io/httpproxies: ${READ} create update patch delete`,
+  `gateway.networking.k8s.io/httproutes: ${READ} create patch`,
+  `projectcontour.io/httpproxies: ${READ} create patch`,
 ];
 
 withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
@@ -100,18 +101,26 @@ withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
     ]);
   });
 
-  it('grants nothing but the list of CRDs outside of the one namespace it watches', () => {
-    const manifests = render('namespace=shop');
-    expect(grants(find(manifests, 'ClusterRole', 'serin-shop'))).toEqual([crdGrant]);
-    expect(find(manifests, 'ClusterRole', 'serin')).toBeUndefined();
-    const role = find(manifests, 'Role', 'serin');
-    expect(grants(role)).toEqual(workGrants.toSorted());
-    expect(role?.metadata.namespace).toBe('shop');
-    expect(find(manifests, 'Role', 'serin-leader-election')?.metadata.namespace).toBe('shop');
-    expect(controllerOf(manifests).template.spec.containers[0].args).toEqual(
-      expect.arrayContaining(['-namespace=shop', '-leader-election-namespace=shop']),
-    );
-  });
+  it.each([
+    ['shop', ['shop'], 'shop'],
+    [String.raw`shop\,bank`, ['shop', 'bank'], 'delivery'],
+  ])(
+    'grants nothing but the list of CRDs outside of the namespaces it watches: %s',
+    (value, namespaces, lease) => {
+      const manifests = render(`namespace=${value}`);
+      expect(grants(find(manifests, 'ClusterRole', 'serin-delivery'))).toEqual([crdGrant]);
+      expect(find(manifests, 'ClusterRole', 'serin')).toBeUndefined();
+      const roles = manifests.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'serin');
+      expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(namespaces);
+      for (const role of roles) {
+        expect(grants(role)).toEqual(workGrants.toSorted());
+      }
+      expect(find(manifests, 'Role', 'serin-leader-election')?.metadata.namespace).toBe(lease);
+      expect(controllerOf(manifests).template.spec.containers[0].args).toEqual(
+        expect.arrayContaining([`-namespace=${namespaces.join(',')}`, `-leader-election-namespace=${lease}`]),
+      );
+    },
+  );
 
   it('writes no Secrets and sees no ConfigMaps where config tracking is off', () => {
     const granted = grants(find(render('configTracking.enabled=false'), 'ClusterRole', 'serin'));
@@ -157,14 +166,15 @@ withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
 
   it.each([
     ['meshProvider=contour', '-mesh-provider=contour'],
-    ['threadiness=1000000', '-threadiness=1000000'],
-    ['kubeconfigQPS=50', '-kubeconfig-qps=50'],
+    ['concurrency=64', '-concurrency=64'],
+    ['labelSelector=team=shop', '-label-selector=team=shop'],
     ['eventWebhook=http://hooks/?a=#b: c', '-event-webhook=http://hooks/?a=#b: c'],
     ['includeLabelPrefix=*', '-include-label-prefix=*'],
     ['noCrossNamespaceRefs=true', '-no-cross-namespace-refs=true'],
-    ['extraArgs={-control-loop-interval=5s}', '-control-loop-interval=5s'],
+    ['extraArgs={-minimum-interval=5s}', '-minimum-interval=5s'],
   ])('%s becomes a flag', (value, flag) => {
     const without = controllerOf(render()).template.spec.containers[0].args;
+    expect(parseSettings([...without.slice(1), flag], {}).warnings).toEqual([]);
     expect(controllerOf(render(value)).template.spec.containers[0].args.toSorted()).toEqual(
       [...without, flag].toSorted(),
     );

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { isJsonObject, listOf, objectOf } from '../../src/model/json.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { describeFlags } from '../../src/settings.ts';
 
 const root = join(import.meta.dirname, '../..');
 const chart = join(root, 'charts/serin');
@@ -80,6 +81,13 @@ describe('the values of the chart', () => {
 });
 
 describe('the chart', () => {
+  it('passes flags that the controller acts upon', () => {
+    const [acted = ''] = describeFlags().split('without effect');
+    const passed = [...read('templates/deployment.yaml').matchAll(/(?<=[ "])-[a-z-]+(?==)/g)].map(String);
+    expect(passed.length).toBeGreaterThan(10);
+    expect(passed.filter((flag) => !acted.includes(`  ${flag}\n`))).toEqual([]);
+  });
+
   it('has the version of the package', () => {
     const { version } = objectOf(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
     expect(objectOf(parse(read('Chart.yaml')))).toMatchObject({ appVersion: version });

@@ -37,13 +37,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
-{{/* Where the lease is: in the watched namespace, if there is one, so that one Role is enough. */}}
+{{/* Where the lease is: where one namespace is watched, in that one, as the controller has it. */}}
 {{- define "serin.leaseNamespace" -}}
-{{- default .Release.Namespace .Values.namespace -}}
+{{- if or (not .Values.namespace) (contains "," .Values.namespace) -}}
+{{- .Release.Namespace -}}
+{{- else -}}
+{{- .Values.namespace -}}
+{{- end -}}
 {{- end -}}
 
 {{/* One team's controller must not collide with another's of the same release name. */}}
 {{- define "serin.clusterRoleName" -}}
 {{- include "serin.fullname" . -}}
-{{- with .Values.namespace -}}-{{ . }}{{- end -}}
+{{- if .Values.namespace -}}-{{ .Release.Namespace }}{{- end -}}
 {{- end -}}

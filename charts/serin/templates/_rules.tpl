@@ -1,14 +1,15 @@
 {{/*
-What the controller does in the namespaces it watches, and nothing more. Secrets are read and written by name, never
-listed or watched. Kinds that are not installed in a cluster may be named here all the same.
+What the controller does in the namespaces it watches, and nothing more. It changes objects by patches alone, and deletes
+only what it stored itself; the rest goes with its owner. Secrets are read and written by name, never listed or watched.
+Kinds that are not installed in a cluster may be named here all the same.
 */}}
 {{- define "serin.rules" -}}
 - apiGroups: [flagger.app]
   resources: [canaries]
-  verbs: [get, list, watch, update, patch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [flagger.app]
   resources: [canaries/status]
-  verbs: [get, update, patch]
+  verbs: [patch]
 # Owner references that block the deletion of their owner.
 - apiGroups: [flagger.app]
   resources: [canaries/finalizers]
@@ -18,20 +19,20 @@ listed or watched. Kinds that are not installed in a cluster may be named here a
   verbs: [get, list, watch]
 - apiGroups: [apps]
   resources: [deployments]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, watch, create, delete]
 - apiGroups: ['']
   resources: [services]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch]
 {{- if .Values.configTracking.enabled }}
 - apiGroups: ['']
   resources: [configmaps]
-  verbs: [get, list, watch, create, update, delete]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: ['']
   resources: [secrets]
-  verbs: [get, create, update, delete]
+  verbs: [get, create, delete]
 {{- else }}
 # Credentials of metric providers.
 - apiGroups: ['']
@@ -43,13 +44,13 @@ listed or watched. Kinds that are not installed in a cluster may be named here a
   verbs: [create, patch]
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [projectcontour.io]
   resources: [httpproxies]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}
 
 {{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}
