@@ -9,7 +9,7 @@ import { mergeSpec } from './contour/merge.ts';
 import { normalSpec, weightsOf } from './contour/normal.ts';
 import { problemsOf } from './contour/problems.ts';
 import { specOf } from './contour/render.ts';
-import { agreedWeights, routeMetadata, routeView } from './live.ts';
+import { agreedWeights, reweighed, routeMetadata, routeView } from './live.ts';
 import type { RouteShape, TrafficRouter } from './router.ts';
 
 const resource: Resource = {
@@ -40,6 +40,7 @@ const httpProxy: RouteShape = {
       weights: agreedWeights(objectsOf(objectOf(live['spec'])['routes']).map(weightsOf), live.metadata.name),
       acceptance: acceptanceOf(live),
     }),
+  reweigh: (live, split) => reweighed(live, { rules: 'routes', backends: 'services' }, split),
 };
 
 function fingerprint(proxy: KubeObject): string {

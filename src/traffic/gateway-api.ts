@@ -9,7 +9,7 @@ import { mergeSpec } from './gateway-api/merge.ts';
 import { normalSpec, weightsOf } from './gateway-api/normal.ts';
 import { problemsOf } from './gateway-api/problems.ts';
 import { specOf } from './gateway-api/render.ts';
-import { agreedWeights, routeMetadata, routeView } from './live.ts';
+import { agreedWeights, reweighed, routeMetadata, routeView } from './live.ts';
 import type { RouteShape, RouterCapabilities, TrafficRouter } from './router.ts';
 
 const capabilities: RouterCapabilities = { weighted: true, match: true, mirror: false, affinity: false };
@@ -47,6 +47,7 @@ function httpRoute(version: string): RouteShape {
         weights: agreedWeights(rulesOf(live).map(weightsOf), live.metadata.name),
         acceptance: acceptanceOf(live),
       }),
+    reweigh: (live, split) => reweighed(live, { rules: 'rules', backends: 'backendRefs' }, split),
   };
 }
 

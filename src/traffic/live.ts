@@ -1,9 +1,10 @@
 // Reading and rewriting live routes as JSON, the same for all routers: metadata of a route, which live rule a wanted one
 // continues, and the weights that the rules agree on.
 import { canonicalJson } from '../model/hash.ts';
-import type { JsonObject } from '../model/json.ts';
+import { listOf, objectOf, objectsOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import { ownMetadata } from '../model/metadata.ts';
+import type { Split } from '../model/split.ts';
 import type { Acceptance, RouteView, RouteWish } from './router.ts';
 
 export interface ServiceNames {
@@ -82,6 +83,32 @@ export function agreedWeights(
   const carrying = rules.filter((weights) => primary in weights && canary in weights);
   const [first] = carrying;
   return carrying.every((weights) => canonicalJson(weights) === canonicalJson(first)) ? first : undefined;
+}
+
+/** Where a kind of route keeps its rules, and a rule its backends; backends have `name` and `weight`. */
+export interface RuleKeys {
+  readonly rules: string;
+  readonly backends: string;
+}
+
+/** `route` with other weights in every rule that sends to both primary and canary. */
+export function reweighed(route: KubeObject, { rules, backends }: RuleKeys, split: Split): KubeObject {
+  const { primary, canary } = backendNames(route.metadata.name);
+  const weights: Readonly<Record<string, number>> = { [primary]: split.primary, [canary]: split.canary };
+  const spec = objectOf(route['spec']);
+  const reweighRule = (rule: unknown): unknown => {
+    const all = objectsOf(objectOf(rule)[backends]);
+    const carries = [primary, canary].every((name) => all.some((backend) => backend['name'] === name));
+    return carries
+      ? { ...objectOf(rule), [backends]: all.map((backend) => reweighBackend(backend, weights)) }
+      : rule;
+  };
+  return { ...route, spec: { ...spec, [rules]: listOf(spec[rules]).map(reweighRule) } };
+}
+
+function reweighBackend(backend: JsonObject, weights: Readonly<Record<string, number>>): JsonObject {
+  const weight = weights[String(backend['name'])];
+  return weight === undefined ? backend : { ...backend, weight };
 }
 
 export interface RouteReading {

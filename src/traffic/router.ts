@@ -50,6 +50,11 @@ export interface RouteShape extends OwnedShape {
   /** The complete object for a wish. A/B: the split applies inside the match, everybody else stays on the primary. */
   render(wish: RouteWish): KubeObject;
   view(live: KubeObject): RouteView;
+  /**
+   * `live` with nothing but the weights of the rules that carry the split changed: how traffic is moved while the spec
+   * cannot be used, so that nothing can be rendered.
+   */
+  reweigh(live: KubeObject, split: Split): KubeObject;
 }
 
 export interface TrafficRouter {

@@ -241,6 +241,17 @@ function describeSplits(world: Routes): void {
     expect(shape.view({ ...live, spec: 'damaged' }).weights).toBeUndefined();
   });
 
+  it('moves weights alone where the spec cannot be used', () => {
+    fc.assert(
+      fc.property(percent, percent, fc.boolean(), (before, after, matched) => {
+        const spec = matched ? world.spec({}, cohort) : world.spec();
+        const live = frozen(world.stored(world.render(before, spec)));
+        const expected = world.stored(world.render(after, spec));
+        expect(shape.reweigh(live, splitToward(after))).toEqual(expected);
+      }),
+    );
+  });
+
   it('names routes by the apex and keeps namespaces apart', () => {
     const spec = world.spec();
     const till = shape.render(wishOf(spec, { apex: 'till', namespace: 'north' }));

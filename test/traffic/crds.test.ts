@@ -1,34 +1,18 @@
 // Every route we render, against the definitions that their projects publish. SERIN_TEST_CRDS names a folder that has
 // them (gateway-api-standard.yaml, contour.yaml); without it the suite is skipped.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseAllDocuments } from 'yaml';
-import type { StructuralSchema } from '../../src/api/structural-schema.ts';
-import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
-import type { KubeObject, Resource } from '../../src/model/kube.ts';
+import { objectOf } from '../../src/model/json.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
+import { schemaOf } from './definitions.ts';
 import { routeOf, specOf, wishOf } from './wish.ts';
 
 const folder = process.env['SERIN_TEST_CRDS'] ?? '';
-const files: Readonly<Record<string, string>> = {
-  'gateway.networking.k8s.io': 'gateway-api-standard.yaml',
-  'projectcontour.io': 'contour.yaml',
-};
 const title = `routes against the definitions of their projects${folder === '' ? ' (skipped: SERIN_TEST_CRDS is not set)' : ''}`;
 const describeWithCrds = folder === '' ? describe.skip : describe;
-
-function schemaOf({ group, plural, version }: Resource): StructuralSchema {
-  const text = readFileSync(join(folder, files[group] ?? ''), 'utf8');
-  const definitions: JsonObject[] = parseAllDocuments(text).map((document) => objectOf(document.toJS()));
-  const definition = definitions.find(({ metadata }) => objectOf(metadata)['name'] === `${plural}.${group}`);
-  const versions = objectsOf(objectOf(definition?.['spec'])['versions']);
-  const served = versions.find(({ name }) => name === version);
-  return objectOf(objectOf(served?.['schema'])['openAPIV3Schema']);
-}
 
 const names = fc.constantFrom('x-a', 'x-b', 'x-c');
 const word = fc.constantFrom('beta', 'on|off', '1');
@@ -111,8 +95,7 @@ describeWithCrds(title, () => {
     '$provider is stored as it was sent, with defaults that change nothing',
     ({ provider, router }) => {
       const shape = routeOf(router);
-      const schema = schemaOf(shape.resource);
-      expect(schema.properties).toHaveProperty('spec');
+      const schema = schemaOf(folder, shape.resource);
       fc.assert(
         fc.property(serviceArbitrary, some(matchArbitrary), fc.nat(100), (service, match, canary) => {
           const spec = specOf({

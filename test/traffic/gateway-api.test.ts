@@ -226,6 +226,17 @@ describe('acceptance of an HTTPRoute', () => {
     expect(route.view(live).acceptance.state).toBe(state);
   });
 
+  it.each(['core', ''])(
+    'hears a Service of the group "%s", however its controller writes the group',
+    (group) => {
+      const ref = { kind: 'Service', name: 'cart', port: 80 };
+      const { metadata, ...rest } = render({ gatewayRefs: [{ ...ref, group: 'core' }] });
+      const status = { parents: [parent({ parentRef: { ...ref, group, namespace: 'shop' } })] };
+      const live = { ...rest, metadata: { ...metadata, generation: 3 }, status };
+      expect(route.view(live).acceptance.state).toBe('accepted');
+    },
+  );
+
   it('needs every parent', () => {
     const { metadata, ...rest } = render({ gatewayRefs: [{ name: 'public' }, { name: 'private' }] });
     const live = { ...rest, metadata: { ...metadata, generation: 3 }, status: { parents: [parent()] } };

@@ -52,9 +52,9 @@ export function frozen<T>(value: T): T {
   return value;
 }
 
-export function routeOf({ provider, route }: TrafficRouter): RouteShape {
-  if (route === undefined) {
-    throw new Error(`${provider} has no route object`);
+export function routeOf(router: TrafficRouter | undefined): RouteShape {
+  if (router?.route === undefined) {
+    throw new Error(`${router?.provider ?? 'no router'} has no route object`);
   }
-  return route;
+  return router.route;
 }

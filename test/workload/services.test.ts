@@ -293,6 +293,17 @@ describe('laying a Service over a live one', () => {
     expect(serviceShape.merge(live, render(service).apex)).toEqual(merged);
   });
 
+  it('lets go of a Service that is no longer controlled by the Canary', () => {
+    const service = { apex: { labels: { team: 'ours' } } };
+    const live = stored(render(service).apex);
+    delete live.metadata.ownerReferences;
+    const { apex } = render(service, { adopted: ['apex'] });
+    const merged = serviceShape.merge(live, apex);
+    expect(merged.metadata.labels).toBeUndefined();
+    expect(merged.metadata.annotations).not.toHaveProperty('serin.dev/managed-metadata');
+    expect(serviceShape.fingerprint(merged)).toBe(serviceShape.fingerprint(apex));
+  });
+
   it('takes back what it wrote, and only that', () => {
     const service = {
       apex: { labels: { team: 'a', tier: 'b' }, annotations: { note: 'c' } },

@@ -1,0 +1,34 @@
+// The schemas of routes, as their projects publish them, from the folder that SERIN_TEST_CRDS names.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { StructuralSchema } from '../../src/api/structural-schema.ts';
+import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
+import type { Resource } from '../../src/model/kube.ts';
+
+const files: Readonly<Record<string, string>> = {
+  'gateway.networking.k8s.io': 'gateway-api-standard.yaml',
+  'projectcontour.io': 'contour.yaml',
+};
+const texts = new Map<string, readonly JsonObject[]>();
+
+export function schemaOf(folder: string, { group, plural, version }: Resource): StructuralSchema {
+  const definition = definitionsIn(join(folder, files[group] ?? '')).find(
+    ({ metadata }) => objectOf(metadata)['name'] === `${plural}.${group}`,
+  );
+  const versions = objectsOf(objectOf(definition?.['spec'])['versions']);
+  const served = versions.find(({ name }) => name === version);
+  const schema: StructuralSchema = objectOf(objectOf(served?.['schema'])['openAPIV3Schema']);
+  if (schema.properties === undefined) {
+    throw new Error(`no schema of ${plural}.${group} ${version} in ${folder}`);
+  }
+  return schema;
+}
+
+function definitionsIn(file: string): readonly JsonObject[] {
+  const read =
+    texts.get(file) ??
+    parseAllDocuments(readFileSync(file, 'utf8')).map((document) => objectOf(document.toJS()));
+  texts.set(file, read);
+  return read;
+}
