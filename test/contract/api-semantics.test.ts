@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from '@jest/globals';
 import { connect } from '../../src/cluster/connect.ts';
+import { createHttpCluster } from '../../src/cluster/http-cluster.ts';
+import { createTransport } from '../../src/cluster/transport.ts';
+import { startApiServer } from '../../src/sandbox/api-server.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import { Store } from '../../src/sandbox/store.ts';
 import { clusterResources } from '../../src/sandbox/store/built-in.ts';
@@ -31,6 +34,25 @@ itHasApiSemantics('the store', () => {
     collectGarbage: () => collectGarbage(store),
     close: () => Promise.resolve(),
   });
+});
+
+itHasApiSemantics('the sandbox over HTTP', async () => {
+  const store = newStore('contract');
+  const server = await startApiServer({ store });
+  const transport = createTransport({
+    server: server.url,
+    userAgent: 'contract',
+    credentials: () => Promise.resolve({ headers: {}, tls: {} }),
+  });
+  return {
+    cluster: createHttpCluster({ transport }),
+    namespace: 'contract',
+    collectGarbage: () => collectGarbage(store),
+    close: async () => {
+      await transport.close();
+      await server.stop();
+    },
+  };
 });
 
 const kubeconfig = process.env['SERIN_TEST_APISERVER'];

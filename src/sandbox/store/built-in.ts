@@ -167,7 +167,7 @@ function builtIn(resource: Resource, { shortNames = [], ...traits }: Traits = {}
 const workloadScale = {
   specReplicasPath: '.spec.replicas',
   statusReplicasPath: '.status.replicas',
-  labelSelectorPath: '.status.selector',
+  labelSelectorPath: '.spec.selector',
 };
 
 export const builtInKinds: readonly Kind[] = [
