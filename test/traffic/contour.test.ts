@@ -169,7 +169,8 @@ describe('what an HTTPProxy cannot say', () => {
       { headers: { response: { set: { a: '' } } } },
       ['error spec.service.headers.response.set.a'],
     ],
-    ['fractions, no time, for ever', { timeout: '0s', retries: { perTryTimeout: '1.5s' } }, []],
+    ['not fractions', { timeout: '1.5s', retries: { perTryTimeout: '.5s' } }, []],
+    ['not for ever and no time', { timeout: 'infinity', retries: { perTryTimeout: '0s' } }, []],
   ])('%s', (_what, service, expected) => {
     expect(problems(service)).toEqual(expected);
   });

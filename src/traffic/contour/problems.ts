@@ -15,8 +15,8 @@ import {
 import { isPrefixRewrite, retryWords } from './render.ts';
 
 const provider = 'contour';
-/** Go's grammar with Contour's word for never; unlike the definition's pattern it wants a digit before each unit. */
-const DURATION = /^(([0-9]+(\.[0-9]*)?(h|m|s|ms|us|µs|ns))+|infinity|infinite)$/;
+/** Go's grammar with Contour's word for never; unlike the definition's pattern it wants a number before each unit. */
+const DURATION = /^((([0-9]+(\.[0-9]*)?|\.[0-9]+)(h|m|s|ms|us|µs|ns))+|infinity|infinite)$/;
 const retryConditions = [
   '5xx',
   'gateway-error',
