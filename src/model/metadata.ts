@@ -4,13 +4,13 @@
 import { isControlledBy, type KubeObject, type ObjectMeta, type OwnerReference } from './kube.ts';
 
 /** Tells Flux to leave the object alone. */
-export const gitopsOptOut: Readonly<Record<string, string>> = {
+const gitopsOptOut: Readonly<Record<string, string>> = {
   'kustomize.toolkit.fluxcd.io/reconcile': 'disabled',
   'helm.toolkit.fluxcd.io/driftDetection': 'disabled',
 };
 
 /** `labels=a,b;annotations=c;fields=d;unmanaged=e`: what of this object we wrote besides the fields it always has. */
-export const RECORD_ANNOTATION = 'serin.dev/managed-metadata';
+const RECORD_ANNOTATION = 'serin.dev/managed-metadata';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const NOTHING = 'none';
 

@@ -18,7 +18,7 @@ import type { OwnedShape } from '../model/owned.ts';
 
 export type ServiceRole = 'apex' | 'primary' | 'canary';
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
   readonly protocol?: string;
