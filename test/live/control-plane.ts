@@ -9,7 +9,7 @@ import { type Access, connectKube, type Kube } from './kube.ts';
 import { freePorts, poll, type Processes } from './processes.ts';
 
 /** Users with a static token; all are in `system:masters`, each has a name of its own in the audit log. */
-export const staticUsers = [
+const staticUsers = [
   'admin',
   'controller-manager',
   'scheduler',
@@ -17,7 +17,7 @@ export const staticUsers = [
   'contour',
   'contour-gateway',
 ] as const;
-export type StaticUser = (typeof staticUsers)[number];
+type StaticUser = (typeof staticUsers)[number];
 
 /** The API server's address for others to reach it by; part of the network that network.ts makes. */
 export const advertisedAddress = '198.18.0.254';

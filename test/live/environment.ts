@@ -117,7 +117,7 @@ export async function startEnvironment({ log = () => {} }: EnvironmentOptions = 
 }
 
 /** An environment on an existing cluster, by the current context of a kubeconfig file. */
-export async function useCluster(kubeconfigPath: string): Promise<Environment> {
+async function useCluster(kubeconfigPath: string): Promise<Environment> {
   const access = await readKubeconfig(kubeconfigPath);
   const processes = await startProcesses();
   return { ...clusterPart(processes, connectKube(access), access, kubeconfigPath), world: null };

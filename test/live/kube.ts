@@ -77,9 +77,9 @@ export interface Kube {
   readonly close: () => Promise<void>;
 }
 
-export type Query = Readonly<Record<string, string>>;
+type Query = Readonly<Record<string, string>>;
 
-export const mergePatchType = 'application/merge-patch+json';
+const mergePatchType = 'application/merge-patch+json';
 export const strategicPatchType = 'application/strategic-merge-patch+json';
 const applyPatchType = 'application/apply-patch+yaml';
 
@@ -194,7 +194,7 @@ export function nameOf(kind: KindRef): string {
   return kind.slice(kind.lastIndexOf('/') + 1);
 }
 
-export function kindRefOf({ apiVersion, kind }: KubeObject): KindRef {
+function kindRefOf({ apiVersion, kind }: KubeObject): KindRef {
   return `${apiVersion}/${kind}`;
 }
 

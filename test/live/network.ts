@@ -1,11 +1,11 @@
 // The private network of the live tests: a network and mount namespace in which every address of 198.18.0.0/15 is local.
 // Not here: who listens where.
 // May import prerequisites.ts and node:*.
-import { spawn, execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requirePrograms } from './prerequisites.ts';
+import { MissingPrerequisites, requirePrograms } from './prerequisites.ts';
 
 const marker = 'SERIN_LIVE_NAMESPACE';
 
@@ -22,7 +22,10 @@ export function insideNetworkNamespace(): boolean {
  */
 export async function enterNetworkNamespace(): Promise<void> {
   if (!insideNetworkNamespace()) {
-    await requirePrograms(['unshare', 'setpriv', 'ip']);
+    await requirePrograms(['unshare', 'setpriv', 'ip', 'mount']);
+    const { status } = spawnSync('unshare', [...namespaces(), 'true']);
+    if (status !== 0)
+      throw new MissingPrerequisites(['this machine lets you make no network namespace: run as root']);
     process.exit(await runInside());
   }
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
@@ -35,11 +38,13 @@ export async function enterNetworkNamespace(): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
+/** Without root a user namespace of one's own gives the right to make the others, where the kernel allows it. */
+const namespaces = () => (process.getuid?.() === 0 ? ['-n', '-m'] : ['-r', '-n', '-m']);
+
 /** Exit code of the inner run. It dies with this process; a SIGTERM is passed on, a Ctrl-C reaches it anyway. */
 function runInside(): Promise<number> {
-  const namespaces = process.getuid?.() === 0 ? ['-n', '-m'] : ['-r', '-n', '-m'];
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'unshare', ...namespaces, '--', ...self], {
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'unshare', ...namespaces(), '--', ...self], {
     stdio: 'inherit',
     env: { ...process.env, [marker]: '1' },
   });

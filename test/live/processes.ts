@@ -122,7 +122,7 @@ function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-export function lastLines(path: string, count = 15): string {
+function lastLines(path: string, count = 15): string {
   return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
 }
 

@@ -1,11 +1,10 @@
 // Runs the pods bound to the pretend nodes: each one an HTTP server on its own address, its status kept as a kubelet does.
 // Not here: which node a pod gets (the real scheduler decides), traffic to Services (proxy.ts).
 // May import the files of this folder, kube.ts and follow.ts.
-import { request } from 'undici';
 import type { KubeObject } from '../../../src/model/kube.ts';
 import { follow, type Following, keyOf } from '../follow.ts';
 import { type Kube, strategicPatchType } from '../kube.ts';
-import { type App, probeAgent, startApp } from './app.ts';
+import { type App, startApp } from './app.ts';
 import { type Fault, healthy, parseFault, tagOf } from './fault.ts';
 import {
   type Activity,
@@ -248,22 +247,6 @@ function describe(worker: Worker): RunningPod {
     terminating: ending,
     requests: app?.requests() ?? {},
   };
-}
-
-async function allReady(urls: readonly string[]): Promise<boolean> {
-  for (const url of urls) {
-    try {
-      const { statusCode, body } = await request(url, {
-        headers: { 'user-agent': probeAgent },
-        headersTimeout: 1000,
-      });
-      await body.dump();
-      if (statusCode >= 400) return false;
-    } catch {
-      return false;
-    }
-  }
-  return true;
 }
 
 function pause(ms: number): Promise<void> {
