@@ -39,8 +39,11 @@ export interface Answerer {
   answers(canaryKey: string): Answers;
   /** Whether any question is under way. */
   isAsking(canaryKey: string): boolean;
-  /** Cancels what is under way and drops what is answered, apart from the keys to keep. */
-  forget(canaryKey: string, keepKeys?: ReadonlySet<QuestionKey>): void;
+  /**
+   * Cancels what is under way and drops what is answered, apart from keys that begin with `prefix` (`<run id>/<round>/`);
+   * everything where it is undefined.
+   */
+  keep(canaryKey: string, prefix: string | undefined): void;
   /** Calls a webhook whose answer is no part of a decision, such as one for an event. Never rejects. */
   deliver(question: HookQuestion, signal?: AbortSignal): Promise<HookAnswer>;
   /** Cancels everything. */
@@ -107,10 +110,10 @@ export function createAnswerer(options: AnswererOptions): Answerer {
     },
     isAsking: (canaryKey) =>
       [...(asked.get(canaryKey)?.values() ?? [])].some((entry) => entry.answer === undefined),
-    forget: (canaryKey, keepKeys = new Set()) => {
+    keep: (canaryKey, prefix) => {
       const entries = asked.get(canaryKey) ?? new Map<QuestionKey, Asked>();
       for (const [key, entry] of entries) {
-        if (!keepKeys.has(key)) {
+        if (prefix === undefined || !key.startsWith(prefix)) {
           entries.delete(key);
           entry.controller.abort();
         }

@@ -1,0 +1,20 @@
+// A certificate that nobody trusts, for servers on loopback. Made for these tests only: EC P-256, CN=localhost, until 2125.
+
+export const untrusted = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUVu2QHezmweAivq3MMNs6FrqmNPQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTEzMzgzMloYDzIxMjYxMDI4
+MTMzODMyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASEOE6QeyYEu5vBaNJoqIBNyYdq7zppBX3IunHgnOYew5zWafGzTeOh
+XaF6Teq6lklQflC8FXsNf500RjsJm5y0o28wbTAdBgNVHQ4EFgQU1ErcxpY3cd3z
+8cVNOyPRwksnDAQwHwYDVR0jBBgwFoAU1ErcxpY3cd3z8cVNOyPRwksnDAQwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSAAwRQIhAOnFTP/UCB+4ztkuWuKccKqLjEpHNlpk7TfxgmnAsnbPAiBQ
+0+IlocheRyqDeFSVIbdiDQBj2s9RiYb2BAVg996Mug==
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfgD8dEspRMm8XGdH
+SxJHsgfFKhv/31Azx6O4P3eQV+ahRANCAASEOE6QeyYEu5vBaNJoqIBNyYdq7zpp
+BX3IunHgnOYew5zWafGzTeOhXaF6Teq6lklQflC8FXsNf500RjsJm5y0
+-----END PRIVATE KEY-----`,
+};
