@@ -2,6 +2,7 @@
 // appears and lists it again when the CRD goes; a kind that is not there costs no request.
 import { isApiError, type Cluster } from '../cluster/cluster.ts';
 import { resources, type Resource } from '../model/kube.ts';
+import { createCache } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { Trouble } from './reflector.ts';
 import { watchKind, type WatchedKind } from './watch.ts';
@@ -39,12 +40,16 @@ export function createKinds(options: KindsOptions): Kinds {
     }
   };
 
-  const definitions = watchKind<{ readonly version: string }>({
-    ...options,
-    resource: resources.customResourceDefinitions,
-    metadataOnly: true,
+  const known = createCache({
     // Told at every change of the definition: a kind is served some time after its definition appears.
     project: ({ metadata }) => ({ version: metadata.resourceVersion ?? '' }),
+    onError: options.onError,
+  });
+  const definitions = watchKind({
+    ...options,
+    cache: known,
+    resource: resources.customResourceDefinitions,
+    metadataOnly: true,
     onTrouble(trouble) {
       onTrouble?.(trouble);
       if (isApiError(trouble.error, 403)) {
@@ -57,7 +62,7 @@ export function createKinds(options: KindsOptions): Kinds {
     },
   });
 
-  definitions.cache.onChange((name, _, after) => {
+  known.onChange((name, _, after) => {
     if (isKnown) {
       for (const kind of optional) {
         if (definitionOf(kind.resource) === name && (after === undefined || kind.state !== 'synced')) {
@@ -68,9 +73,9 @@ export function createKinds(options: KindsOptions): Kinds {
   });
 
   const begin = async (): Promise<void> => {
-    await definitions.cache.whenSynced();
+    await known.whenSynced();
     for (const kind of optional) {
-      if (definitions.cache.get(definitionOf(kind.resource)) === undefined) {
+      if (known.get(definitionOf(kind.resource)) === undefined) {
         kind.assumeMissing();
       } else {
         kind.start();
@@ -90,7 +95,7 @@ export function createKinds(options: KindsOptions): Kinds {
     isServed(resource) {
       const watched = optional.find((kind) => definitionOf(kind.resource) === definitionOf(resource));
       return watched === undefined
-        ? definitions.cache.get(definitionOf(resource)) !== undefined
+        ? known.get(definitionOf(resource)) !== undefined
         : watched.state === 'synced';
     },
     async whenKnown() {

@@ -1,9 +1,8 @@
-// One kind, watched: a cache of projections and the reflectors that feed it, one for each namespace or one for all.
-// What is kept and who listens is the caller's; imports the port, the cache and the reflector.
-import { createCache, type Cache, type CacheOptions } from './cache.ts';
+// One kind, watched: the reflectors that feed a cache, one for each namespace or one for all of them.
+// What is kept and who listens is the cache's; when to begin is kinds.ts's or the caller's. Imports the reflector.
+import type { Sink } from './cache.ts';
 import { createReflector, type ReflectorOptions, type ReflectorState } from './reflector.ts';
 
-/** What kinds.ts starts and stops, whatever is kept of it. */
 export interface WatchedKind {
   readonly resource: ReflectorOptions['resource'];
   /** `synced` or `missing` only where all namespaces are. */
@@ -14,31 +13,24 @@ export interface WatchedKind {
   stop(): Promise<void>;
 }
 
-export interface Watched<T, Index extends string = never> extends WatchedKind {
-  readonly cache: Cache<T, Index>;
-}
+export type WatchKindOptions = Omit<ReflectorOptions, 'sink' | 'namespace'> & {
+  /** The cache to feed; it counts as synced once all its namespaces have been listed. */
+  readonly cache: { sink(namespace?: string): Sink };
+  /** Empty or not given: all namespaces. */
+  readonly namespaces?: readonly string[] | undefined;
+};
 
-export type WatchKindOptions<T, Index extends string> = CacheOptions<T, Index> &
-  Omit<ReflectorOptions, 'sink' | 'namespace'> & {
-    /** Empty or not given: all namespaces. */
-    readonly namespaces?: readonly string[] | undefined;
-  };
-
-export function watchKind<T, Index extends string = never>(
-  options: WatchKindOptions<T, Index>,
-): Watched<T, Index> {
-  const { resource, namespaces = [] } = options;
-  const cache = createCache<T, Index>(options);
+export function watchKind(options: WatchKindOptions): WatchedKind {
+  const { resource, cache, namespaces = [] } = options;
   const scopes = namespaces.length === 0 || !resource.namespaced ? [undefined] : namespaces;
   const reflectors = scopes.map((namespace) =>
     createReflector({ ...options, namespace, sink: cache.sink(namespace) }),
   );
   return {
     resource,
-    cache,
     get state() {
       const [first = 'idle', ...others] = reflectors.map(({ state }) => state);
-      return others.find((state) => state !== first) === undefined ? first : 'syncing';
+      return others.every((state) => state === first) ? first : 'syncing';
     },
     start() {
       for (const reflector of reflectors) {

@@ -270,7 +270,7 @@ describe('a cache', () => {
         );
         expect(errors).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });

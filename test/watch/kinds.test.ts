@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ListPage } from '../../src/cluster/cluster.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { createKinds, type Kinds } from '../../src/watch/kinds.ts';
-import { watchKind, type Watched } from '../../src/watch/watch.ts';
+import { createCache, type Cache } from '../../src/watch/cache.ts';
+import { watchKind } from '../../src/watch/watch.ts';
 import { fails, page, scriptedCluster, type ScriptedCluster } from './scripted-cluster.ts';
 import { settle, virtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -25,7 +26,7 @@ interface Fixture {
   readonly cluster: ScriptedCluster;
   readonly clock: VirtualClock;
   readonly kinds: Kinds;
-  readonly watched: readonly Watched<object>[];
+  readonly caches: readonly Cache<object>[];
   /** Lists so far, by plural. */
   readonly lists: () => Record<string, number>;
 }
@@ -49,10 +50,11 @@ async function start(definitions: () => ListPage, served: Set<string>): Promise<
     },
   };
   const common = { cluster: scripted, clock, random: () => 0.5, onError: () => undefined };
-  const watched = [routes, proxies].map((resource) =>
-    watchKind<object>({ ...common, resource, project: () => ({}) }),
+  const caches = [routes, proxies].map(() => createCache<object>({ ...common, project: () => ({}) }));
+  const optional = caches.map((cache, index) =>
+    watchKind({ ...common, cache, resource: [routes, proxies][index] ?? routes }),
   );
-  const kinds = createKinds({ ...common, optional: watched });
+  const kinds = createKinds({ ...common, optional });
   running = kinds;
   kinds.start();
   await kinds.whenKnown();
@@ -64,7 +66,7 @@ async function start(definitions: () => ListPage, served: Set<string>): Promise<
     }
     return counts;
   };
-  return { cluster, clock, kinds, watched, lists };
+  return { cluster, clock, kinds, caches, lists };
 }
 
 const definitionWatch = ({ cluster }: Fixture) => {
@@ -80,7 +82,7 @@ describe('optional kinds', () => {
     const all = await start(page(10, definition('routes.example.dev', 3)), new Set(['routes']));
     expect(all.lists()).toEqual({ customresourcedefinitions: 1, routes: 1 });
     expect([all.kinds.isServed(routes), all.kinds.isServed(proxies)]).toEqual([true, false]);
-    expect(all.watched.map(({ cache }) => cache.synced)).toEqual([true, true]);
+    expect(all.caches.map((cache) => cache.synced)).toEqual([true, true]);
     expect(all.cluster.lists[0]?.options.metadataOnly).toBe(true);
     await all.clock.advance(200_000);
     expect(all.lists()).toEqual({ customresourcedefinitions: 1, routes: 1 });
