@@ -15,7 +15,7 @@ import type { ContainerPorts } from './services.ts';
 import { hasDrifted, sourceHashOf, templateHashOf } from './template-hash.ts';
 
 /** `lastUpdateMs` is undefined where the server has not said. */
-export interface WorkloadCondition {
+interface WorkloadCondition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;
