@@ -1,5 +1,6 @@
 // What is wrong with one object: what the API server refuses is an error; what it drops, and what the controller would
 // refuse, adjust or ignore, is a warning.
+import type { Canary, CanarySpec } from '../api/canary.ts';
 import { checkCanary } from '../api/check.ts';
 import { GROUP, VERSION, customResourceDefinitions } from '../api/crd.ts';
 import { parseAlertProvider, parseCanary, parseMetricTemplate } from '../api/parse.ts';
@@ -7,6 +8,7 @@ import { type Path, type Problem, errorAt, formatPath, parsePath, warningAt } fr
 import type { StructuralSchema } from '../api/structural-schema.ts';
 import { fixForType, messageForType } from '../api/wording.ts';
 import { admit } from '../sandbox/crd-schema.ts';
+import { providers, routerFor } from '../traffic/routers.ts';
 import { adviceFor } from './lint-advice.ts';
 
 const schemas: ReadonlyMap<string, StructuralSchema> = new Map(
@@ -17,11 +19,14 @@ const schemas: ReadonlyMap<string, StructuralSchema> = new Map(
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** A problem, whoever found it. */
+export type Remark = Omit<Problem, 'reason'>;
+
 export interface LintedObject {
   /** Where the object is in its document: empty, or within a List. */
   readonly at: Path;
   /** undefined for an object of somebody else. */
-  readonly problems: readonly Problem[] | undefined;
+  readonly problems: readonly Remark[] | undefined;
 }
 
 /** The objects in a document: itself, or the items of a List. */
@@ -35,11 +40,11 @@ export function lintObjects(object: unknown): LintedObject[] {
   return [{ at: [], problems: lintObject(object) }];
 }
 
-function within(at: Path, problem: Problem): Problem {
+function within(at: Path, problem: Remark): Remark {
   return { ...problem, field: formatPath([...at, ...parsePath(problem.field)]) };
 }
 
-function lintObject(object: unknown): Problem[] | undefined {
+function lintObject(object: unknown): Remark[] | undefined {
   if (!isJson(object) || typeof object['apiVersion'] !== 'string') {
     return undefined;
   }
@@ -65,9 +70,9 @@ function lintObject(object: unknown): Problem[] | undefined {
 
 const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-function metadataProblems(metadata: unknown): Problem[] {
+function metadataProblems(metadata: unknown): Remark[] {
   const { name, generateName, namespace, labels, annotations } = isJson(metadata) ? metadata : {};
-  const found: Problem[] = [];
+  const found: Remark[] = [];
   if ((name === undefined || name === null || name === '') && typeof generateName !== 'string') {
     found.push(errorAt(['metadata', 'name'], { message: 'is missing', fix: 'add it' }));
   }
@@ -84,7 +89,7 @@ function metadataProblems(metadata: unknown): Problem[] {
   return [...found, ...textMapProblems('labels', labels), ...textMapProblems('annotations', annotations)];
 }
 
-function textMapProblems(field: 'labels' | 'annotations', map: unknown): Problem[] {
+function textMapProblems(field: 'labels' | 'annotations', map: unknown): Remark[] {
   return Object.entries(isJson(map) ? map : {}).flatMap(([key, value]) => {
     if (value === null || typeof value === 'string') {
       return [];
@@ -94,7 +99,7 @@ function textMapProblems(field: 'labels' | 'annotations', map: unknown): Problem
   });
 }
 
-function schemaProblems(schema: StructuralSchema, object: Json): Problem[] {
+function schemaProblems(schema: StructuralSchema, object: Json): Remark[] {
   const { object: stored, removed, problems } = admit(schema, object);
   const dropped = removed.map((path) =>
     warningAt(path, { reason: 'IgnoredField', ...adviceFor(schema, path) }),
@@ -107,12 +112,12 @@ function schemaProblems(schema: StructuralSchema, object: Json): Problem[] {
   return [...refused, ...dropped, ...later.map((problem) => ({ ...problem, severity: 'warning' as const }))];
 }
 
-function controllerProblems(stored: unknown): readonly Problem[] {
+function controllerProblems(stored: unknown): readonly Remark[] {
   const named = isJson(stored) ? withName(stored) : {};
   switch (named['kind']) {
     case 'Canary': {
       const parsed = parseCanary(named);
-      return parsed.ok ? checkCanary(parsed.canary) : parsed.problems;
+      return parsed.ok ? canaryProblems(parsed.canary) : parsed.problems;
     }
     case 'MetricTemplate': {
       const parsed = parseMetricTemplate(named);
@@ -123,6 +128,27 @@ function controllerProblems(stored: unknown): readonly Problem[] {
       return parsed.ok ? [] : parsed.problems;
     }
   }
+}
+
+/** Where the rules for all providers and those of the router speak of the same field, the first is enough. */
+function canaryProblems(canary: Canary): readonly Remark[] {
+  const general = checkCanary(canary);
+  const fields = new Set(general.map(({ field }) => field));
+  return [...general, ...routerProblems(canary.spec).filter(({ field }) => !fields.has(field))];
+}
+
+function routerProblems(spec: CanarySpec): readonly Remark[] {
+  const { provider } = spec;
+  if (provider === undefined) {
+    return [];
+  }
+  const router = routerFor(provider);
+  if (router !== undefined) {
+    return router.problems(spec);
+  }
+  const message = `is ${provider}, which this version of Serin does not route`;
+  const fix = `use one of ${providers.join(', ')}, or wait for a version that does`;
+  return [warningAt(['spec', 'provider'], { reason: 'UnknownProvider', value: provider, message, fix })];
 }
 
 /** A manifest's status is dropped by the API server; metadata has been looked at already. */

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { type Path, type Problem, errorAt, formatPath, parsePath, warningAt } from '../api/problem.ts';
+import { type Path, errorAt, formatPath, parsePath, warningAt } from '../api/problem.ts';
 import { type ManifestDocument, readDocuments } from './lint-document.ts';
-import { lintObjects } from './lint-object.ts';
+import { type Remark, lintObjects } from './lint-object.ts';
 
 const USAGE = `Usage: serin lint FILE... [--json] [--strict]
 
@@ -48,7 +48,7 @@ function total(results: readonly LintResult[], of: 'checked' | 'skipped'): numbe
 }
 
 function lintDocument(file: string, document: ManifestDocument): LintResult {
-  const at = (line: number, { field, severity, message, fix }: Problem): LintProblem => ({
+  const at = (line: number, { field, severity, message, fix }: Remark): LintProblem => ({
     file,
     line,
     field,

@@ -37,7 +37,7 @@ describe('lintText', () => {
     expect(lintText('f.yaml', canary)).toEqual({ problems: [], checked: 1, skipped: 0 });
   });
 
-  it.each<[string, string, string[]]>([
+  it.each<[string, string, unknown[]]>([
     [
       'a value that is refused',
       changed('kind: Deployment', 'kind: StatefulSet'),
@@ -155,6 +155,23 @@ describe('lintText', () => {
       [
         'f.yaml:12: spec.service.port: is written again on line 13, which is the one that counts, remove one of them (warning)',
         'f.yaml:13: spec.service.port: must be a number, not text, write a number',
+      ],
+    ],
+    [
+      'what the router cannot do, once',
+      `${changed('contour', 'gatewayapi:v1')}    mirror: true\n`,
+      [
+        'f.yaml:11: spec.service.gatewayRefs: is missing, and gatewayapi:v1 needs it, name the Gateway (warning)',
+        expect.stringMatching(/^f\.yaml:17: spec\.analysis\.mirror: /),
+      ],
+    ],
+    [
+      'a provider without a router',
+      changed('contour', 'kuma'),
+      [
+        expect.stringMatching(
+          /^f\.yaml:6: spec\.provider: is kuma, which this version of Serin does not route, /,
+        ),
       ],
     ],
     ['nulls', `${canary}    metrics:\n    match: ~\n`, []],
