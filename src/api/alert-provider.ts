@@ -4,7 +4,7 @@ import { Text, object, optional } from './field.ts';
 import { Metadata } from './metadata.ts';
 import { SecretRef } from './reference.ts';
 
-export const alertProviderTypes = ['slack', 'msteams', 'discord', 'rocket', 'gchat'] as const;
+const alertProviderTypes = ['slack', 'msteams', 'discord', 'rocket', 'gchat'] as const;
 
 export const AlertProviderSpec = object({
   type: z.enum(alertProviderTypes).describe('Kind of the provider.'),

@@ -35,13 +35,12 @@ export const AnalysisMatch = object({
 });
 export type AnalysisMatch = z.infer<typeof AnalysisMatch>;
 
-export const ThresholdRange = object({
+const ThresholdRange = object({
   min: optional(z.number(), 'Lowest value that passes.'),
   max: optional(z.number(), 'Highest value that passes.'),
 });
-export type ThresholdRange = z.infer<typeof ThresholdRange>;
 
-export const Compare = object({
+const Compare = object({
   direction: optional(
     z.enum(['lowerIsBetter', 'higherIsBetter']),
     'Which way is harm; lowerIsBetter if left out.',
@@ -49,7 +48,6 @@ export const Compare = object({
   margin: optional(z.number().min(0), 'Relative difference that is tolerated: 0.1 is ten percent.'),
   confidence: optional(z.number().gt(0.5).lt(1), 'How sure a failure must be: 0.95 if left out.'),
 });
-export type Compare = z.infer<typeof Compare>;
 
 export const Metric = object({
   name: Text.describe('request-success-rate and request-duration are built in; any other name is free.'),
@@ -80,7 +78,7 @@ export const Alert = object({
 });
 export type Alert = z.infer<typeof Alert>;
 
-export const webhookTypes = [
+const webhookTypes = [
   'confirm-rollout',
   'pre-rollout',
   'rollout',
@@ -117,22 +115,20 @@ export const SessionAffinity = object({
 });
 export type SessionAffinity = z.infer<typeof SessionAffinity>;
 
-export const Pause = object({
+const Pause = object({
   duration: z.exactOptional(StrictDuration.describe('How long; until someone resumes, if left out.')),
 });
 
-export const Step = object({
+const Step = object({
   weight: z.exactOptional(z.int().min(0).max(100).describe('Share of the canary in percent.')),
   pause: z.exactOptional(Pause.describe('Wait here.')),
   metrics: z.exactOptional(z.array(Metric).describe('Checks of this step, beside those of the analysis.')),
 });
-export type Step = z.infer<typeof Step>;
 
-export const TrafficProof = object({
+const TrafficProof = object({
   enabled: z.exactOptional(z.boolean().describe('Whether the observed share is compared with the weight.')),
   tolerancePercent: z.exactOptional(z.number().min(0).max(100).describe('Difference that is tolerated.')),
 });
-export type TrafficProof = z.infer<typeof TrafficProof>;
 
 const shapeOf = (strategy: string): { required: string[] } => ({
   required: ['interval', 'threshold', strategy],

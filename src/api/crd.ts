@@ -10,7 +10,7 @@ import { type StructuralSchema, structuralSchemaOf } from './structural-schema.t
 export const GROUP = 'flagger.app';
 export const VERSION = 'v1beta1';
 
-export type PrinterColumn = {
+type PrinterColumn = {
   readonly name: string;
   readonly type: 'string' | 'boolean' | 'integer' | 'date';
   readonly jsonPath: string;

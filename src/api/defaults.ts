@@ -153,7 +153,7 @@ export function metricInterval(metric: Metric): string {
   return metric.interval === undefined || metric.interval === '' ? DEFAULT_METRIC_INTERVAL : metric.interval;
 }
 
-export const builtinMetrics = ['request-success-rate', 'request-duration'] as const;
+const builtinMetrics = ['request-success-rate', 'request-duration'] as const;
 export type BuiltinMetric = (typeof builtinMetrics)[number];
 
 export function isBuiltin(name: string): name is BuiltinMetric {

@@ -4,7 +4,7 @@ import { Text, TextList, object, optional } from './field.ts';
 import { Metadata } from './metadata.ts';
 import { SecretRef } from './reference.ts';
 
-export const metricProviderTypes = [
+const metricProviderTypes = [
   'prometheus',
   'influxdb',
   'datadog',
@@ -18,7 +18,7 @@ export const metricProviderTypes = [
   'splunk',
 ] as const;
 
-export const MetricTemplateProvider = object({
+const MetricTemplateProvider = object({
   type: z.enum(metricProviderTypes).describe('Kind of the provider.'),
   address: optional(Text, 'Address of its API.'),
   headers: optional(z.record(z.string(), TextList), 'Prometheus: headers to send along.'),

@@ -45,19 +45,17 @@ export const HttpMatch = object({
 });
 export type HttpMatch = z.infer<typeof HttpMatch>;
 
-export const Rewrite = object({
+const Rewrite = object({
   uri: optional(Text, 'Path, or prefix of it, to put in place.'),
   authority: optional(Text, 'Host to put in place.'),
   type: optional(Text, 'Gateway API: ReplacePrefixMatch; anything else replaces the full path.'),
 });
-export type Rewrite = z.infer<typeof Rewrite>;
 
-export const Retries = object({
+const Retries = object({
   attempts: optional(z.int32(), 'How often a request is tried again.'),
   perTryTimeout: optional(Text, 'Time-out of each attempt.'),
   retryOn: optional(Text, 'Conditions under which a request is tried again, separated by commas.'),
 });
-export type Retries = z.infer<typeof Retries>;
 
 export const HeaderOperations = object({
   add: optional(TextMap, 'Headers to append.'),
@@ -66,11 +64,10 @@ export const HeaderOperations = object({
 });
 export type HeaderOperations = z.infer<typeof HeaderOperations>;
 
-export const Headers = object({
+const Headers = object({
   request: optional(HeaderOperations, 'On the way to the workload.'),
   response: optional(HeaderOperations, 'On the way back.'),
 });
-export type Headers = z.infer<typeof Headers>;
 
 const OriginMatch = object(stringMatchShape).meta(exactlyOneOf('exact', 'prefix', 'regex'));
 
@@ -98,7 +95,7 @@ export type GatewayRef = z.infer<typeof GatewayRef>;
 /** In words: a reference to a core Service needs a port. */
 export const SERVICE_NEEDS_PORT = "size(self.group) > 0 || self.kind != 'Service' || has(self.port)";
 
-export const MirrorBackendRef = object({
+const MirrorBackendRef = object({
   group: DnsName.default('').describe('API group of the backend; empty for the core group.'),
   kind: KindName.default('Service').describe('Kind of the backend.'),
   name: ObjectName.describe('Name of the backend.'),
@@ -107,24 +104,20 @@ export const MirrorBackendRef = object({
 }).meta({
   'x-kubernetes-validations': [{ rule: SERVICE_NEEDS_PORT, message: 'a Service needs a port' }],
 });
-export type MirrorBackendRef = z.infer<typeof MirrorBackendRef>;
 
-export const Mirror = object({
+const Mirror = object({
   backendRef: optional(MirrorBackendRef, 'Where copies of the requests go.'),
 });
-export type Mirror = z.infer<typeof Mirror>;
 
-export const ServiceMetadata = object({
+const ServiceMetadata = object({
   labels: optional(TextMap, 'Labels to add.'),
   annotations: optional(TextMap, 'Annotations to add.'),
 });
-export type ServiceMetadata = z.infer<typeof ServiceMetadata>;
 
-export const UnmanagedMetadata = object({
+const UnmanagedMetadata = object({
   labels: optional(TextList, 'Keys of labels.'),
   annotations: optional(TextList, 'Keys of annotations.'),
 });
-export type UnmanagedMetadata = z.infer<typeof UnmanagedMetadata>;
 
 export const Service = object({
   name: optional(

@@ -200,6 +200,21 @@ describe('small defaults', () => {
     });
   });
 
+  it('takes a minute for the range of a metric, and a day for a cookie', () => {
+    expect(defaults.metricInterval({ name: 'a' })).toBe('1m');
+    expect(defaults.metricInterval({ name: 'a', interval: '' })).toBe('1m');
+    expect(defaults.metricInterval({ name: 'a', interval: '5m' })).toBe('5m');
+    expect(defaults.cookieMaxAgeSeconds({ cookieName: 'a', maxAge: 0 })).toBe(86_400);
+    expect(defaults.cookieMaxAgeSeconds({ cookieName: 'a', maxAge: 60 })).toBe(60);
+  });
+
+  it('matches nobody where nothing routes', () => {
+    const analysis = { match: [{ headers: { a: { exact: 'b' } } }] };
+    expect(defaults.matches(analysis, 'kubernetes')).toEqual([]);
+    expect(defaults.matches(analysis, 'contour')).toEqual(analysis.match);
+    expect(defaults.matches({}, 'contour')).toEqual([]);
+  });
+
   it('sends alerts from info up where no severity is given', () => {
     const alert = { name: 'a', providerRef: { name: 'p' } };
     expect(defaults.alertSeverity(alert)).toBe('info');
