@@ -15,6 +15,7 @@ import {
   readPod,
   statusPatch,
 } from './pod.ts';
+import { allReady } from './probe.ts';
 
 /** A pod that runs, for the admin port and for Prometheus. */
 export interface RunningPod {
