@@ -2,6 +2,7 @@
 // throws is caught, and where a decision meets the world.
 import type { Decision } from './model/decision.ts';
 import { Stalled } from './model/errors.ts';
+import { canonicalJson } from './model/hash.ts';
 import type { Observation } from './model/observation.ts';
 import { enact, storeStatus } from './act/act.ts';
 import type { Cluster } from './cluster/cluster.ts';
@@ -18,6 +19,8 @@ import type { Resource } from './model/kube.ts';
 
 /** More turns than any sound pass needs; a pass that takes them all is a rule that never comes to rest. */
 const MOST_TURNS = 40;
+/** What was written does not show yet: the event that brings it wakes the key; this is for an event that got lost. */
+const UNSEEN_AGAIN_MS = 5_000;
 /** A write that was refused for good is tried again now and then, because what refused it may have been mended. */
 const REFUSED_AGAIN_MS = 30_000;
 
@@ -58,13 +61,14 @@ export function createPass(parts: PassParts): Pass {
   const refusals = new Map<string, string>();
   return async (key) => {
     refusals.delete(key);
+    const memory: Memory = { refusals, written: undefined };
     for (let turn = 0; turn < MOST_TURNS; turn += 1) {
       const view = parts.caches.canaries.get(key);
       if (view === undefined || !parts.isOurs(view)) {
         parts.questioning.keep(key, undefined);
         return undefined;
       }
-      const next = await takeTurn(parts, { key, view, refusals });
+      const next = await takeTurn(parts, { key, view, memory });
       if (next !== 'again') {
         return next.wakeAtMs;
       }
@@ -76,12 +80,19 @@ export function createPass(parts: PassParts): Pass {
 interface Turn {
   readonly key: string;
   readonly view: CanaryView;
+  readonly memory: Memory;
+}
+
+interface Memory {
   readonly refusals: Map<string, string>;
+  /** The actions of the turn before, to notice that they have to be repeated. */
+  written: string | undefined;
 }
 
 type Next = 'again' | { readonly wakeAtMs: number | undefined };
 
-async function takeTurn(parts: PassParts, { key, view, refusals }: Turn): Promise<Next> {
+async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
+  const { key, view, memory } = turn;
   const { caches, settings, questioning, listener } = parts;
   const scene = sceneOf(view, caches, settings);
   const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
@@ -93,7 +104,7 @@ async function takeTurn(parts: PassParts, { key, view, refusals }: Turn): Promis
       nowMs: parts.nowMs(),
       chance: parts.chance(),
       answers: questioning.answers(key),
-      refusal: refusals.get(key),
+      refusal: memory.refusals.get(key),
       configs,
       routeServed: isRouteServed(parts, scene),
     },
@@ -109,7 +120,7 @@ async function takeTurn(parts: PassParts, { key, view, refusals }: Turn): Promis
       listener.intended(view, seen, decision);
       return 'again';
     case 'enact':
-      return carryOut(parts, { key, view, refusals }, { scene, configs, seen, decision });
+      return carryOut(parts, turn, { scene, configs, seen, decision });
   }
 }
 
@@ -122,7 +133,7 @@ interface Carried {
 
 async function carryOut(
   { cluster, caches }: PassParts,
-  { key, refusals }: Turn,
+  { key, memory }: Turn,
   { scene, configs, seen, decision }: Carried,
 ): Promise<Next> {
   const { actions, rehearse = [] } = decision;
@@ -131,6 +142,11 @@ async function carryOut(
     const due = [decision.wakeAtMs, configs?.dueMs, ...refused].filter((wakeAtMs) => wakeAtMs !== undefined);
     return { wakeAtMs: due.length === 0 ? undefined : Math.min(...due) };
   }
+  const written = canonicalJson(actions);
+  if (written === memory.written) {
+    return { wakeAtMs: seen.nowMs + UNSEEN_AGAIN_MS };
+  }
+  memory.written = written;
   if (scene === undefined) {
     throw new Error(`${key} is to be written without a readable spec`);
   }
@@ -144,7 +160,8 @@ async function carryOut(
     if (!(error instanceof Stalled)) {
       throw error;
     }
-    refusals.set(key, error.message);
+    memory.written = undefined;
+    memory.refusals.set(key, error.message);
   }
   return 'again';
 }

@@ -85,6 +85,7 @@ async function writePrimary(
     wanted,
     shape: primaryShape,
     landing,
+    dryRun,
   });
   const note = dryRun ? undefined : absorbServerChanges(written);
   if (note !== undefined) {

@@ -20,7 +20,7 @@ export const initialise: Rule = (seen) => {
     return undefined;
   }
   const failedBefore = status.phase === 'Failed' && status.lastAppliedSpec === target.revision;
-  if (failedBefore && primary?.readiness.kind !== 'ready') {
+  if (failedBefore && primary !== undefined && primary.readiness.kind !== 'ready') {
     return { kind: 'wait', reason: 'PrimaryNotReady', message: lastMessage(seen), health: 'failed' };
   }
   const run = newRun(seen, { kind: 'initialise', revision: target.revision, stage: 'provision', plan });

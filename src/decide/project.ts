@@ -96,7 +96,14 @@ function healthConditions(health: Health, { phase }: CanaryStatus, { reason, mes
   const text = cutBytes(message, MESSAGE_BYTES);
   switch (health) {
     case 'settled':
-      return [{ type: 'Ready', status: 'True', reason: phase ?? reason, message: text }];
+      return [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: phase ?? reason,
+          message: promoted({ phase }).message ?? '',
+        },
+      ];
     case 'moving':
       return [
         { type: 'Ready', status: 'Unknown', reason, message: text },

@@ -23,16 +23,20 @@ export const returnTraffic: RunRule = (seen, run) => {
   if (run.stage !== 'return') {
     return undefined;
   }
+  return keepHome(seen, run) ?? (isInEffect(seen, run.split) ? drain(seen, run) : awaitReturn(seen, run));
+};
+
+/** Route, Services and primary as they shall be; the canary's pods are none of this stage's business. */
+function keepHome(seen: Observation, run: Run): Move | undefined {
   const revision = primaryRevision(seen, run);
-  const world = keepWorld(seen, {
+  return keepWorld(seen, {
     stored: revision === undefined ? [] : [revision],
     primary: revision,
     primaryReplicas: seen.primary === undefined ? seen.status.primaryReplicas : undefined,
     apex: true,
     split: run.split,
   });
-  return world ?? (isInEffect(seen, run.split) ? drain(seen, run) : awaitReturn(seen, run));
-};
+}
 
 function awaitReturn(seen: Observation, run: Run): Move {
   const blocked = isUnsafe(seen, run.split);
@@ -98,6 +102,10 @@ export const scaleDown: RunRule = (seen, run) => {
   }
   const { target, primary } = seen;
   const deserted = (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
+  const world = keepHome(seen, run);
+  if (world !== undefined) {
+    return world;
+  }
   if (target !== undefined && target.replicas > 0) {
     // The last check before pods go: a primary that lost its own meanwhile must not be left alone.
     return deserted

@@ -47,7 +47,11 @@ function isAtHand({ target, primary }: Observation, revision: Revision): boolean
   return target?.revision === revision || primary?.asTarget === revision;
 }
 
-function missingServices({ services }: Observation, { apex = false }: World): Missing[] {
+/** Which pods a Service selects is read from the target: without it there is nothing to write. */
+function missingServices({ services, target }: Observation, { apex = false }: World): Missing[] {
+  if (target === undefined) {
+    return [];
+  }
   const roles = apex ? (['canary', 'primary', 'apex'] as const) : (['canary', 'primary'] as const);
   return roles
     .filter((role) => needsWrite(services[role]))
@@ -69,7 +73,7 @@ export function holds(primary: SeenPrimary | undefined, revision: Revision): boo
 }
 
 function missingPrimary(seen: Observation, { primary: revision, primaryReplicas, stored }: World): Missing[] {
-  if (revision === undefined || holds(seen.primary, revision)) {
+  if (revision === undefined || seen.target === undefined || holds(seen.primary, revision)) {
     return [];
   }
   const available = seen.stored.includes(revision) || (stored.includes(revision) && isAtHand(seen, revision));

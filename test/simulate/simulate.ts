@@ -1,0 +1,297 @@
+// One seeded run: first break, and check that nothing wrong happens; then heal, and check that it ends. The real pass runs
+// against a simulated cluster with crashes between any two writes, conflicts, stale caches, lost and repeated events,
+// clock jumps, metrics that vanish, hooks that hang and people who edit or delete anything.
+import { ApiError } from '../../src/cluster/cluster.ts';
+import { Retry } from '../../src/model/errors.ts';
+import { resources } from '../../src/model/kube.ts';
+import { objectOf } from '../../src/model/json.ts';
+import type { Answer, Question } from '../../src/model/question.ts';
+import { unavailable } from '../../src/model/measurement.ts';
+import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
+import type { Call } from '../../src/sandbox/store-cluster.ts';
+import { chanceFrom } from './chance.ts';
+import type { Chance } from './chance.ts';
+import { Invariants, Violation } from './invariants.ts';
+import { Process } from './process.ts';
+import { canaryOf, deploymentOf, meddle, push, resetVersions, setSpec } from './users.ts';
+import { APP, World, imageOfDeployment, qualityOf } from './world.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly ok: boolean;
+  /** What was violated, or how it ended. */
+  readonly verdict: string;
+  readonly transcript: readonly string[];
+  readonly writes: number;
+  readonly crashes: number;
+}
+
+class Crash extends Error {}
+
+const STEP_MS = 2_000;
+const BREAKING_STEPS = 250;
+const HEALING_STEPS = 3_000;
+
+export async function simulate(seed: number): Promise<Outcome> {
+  const run = new Simulation(seed);
+  try {
+    const verdict = await run.play();
+    return { seed, ok: true, verdict, ...run.record() };
+  } catch (error) {
+    const verdict =
+      error instanceof Violation
+        ? error.message
+        : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    return { seed, ok: false, verdict, ...run.record() };
+  }
+}
+
+class Simulation {
+  readonly #chance: Chance;
+  readonly #world: World;
+  readonly #invariants: Invariants;
+  readonly #cluster: StoreCluster;
+  readonly #transcript: string[] = [];
+  #process: Process;
+  #calm = false;
+  #metricsDown = false;
+  #writes = 0;
+  #crashes = 0;
+  #broken: Violation | undefined;
+  /** Set until the next life begins: what the dead process still tries must fail, however the first failure was caught. */
+  #crashed = false;
+
+  constructor(seed: number) {
+    this.#chance = chanceFrom(seed);
+    const provider = this.#chance.pick(['kubernetes', 'gatewayapi:v1', 'contour']);
+    this.#world = new World(this.#chance, provider);
+    this.#invariants = new Invariants(this.#world, provider);
+    this.#cluster = new StoreCluster(this.#world.store, {
+      before: (call) => {
+        this.#beforeWrite(call);
+      },
+      after: (call) => {
+        this.#afterWrite(call);
+      },
+    });
+    resetVersions();
+    this.#world.store.create(resources.deployments, deploymentOf('app:good-1', this.#chance.between(0, 3)));
+    this.#world.store.create(resources.canaries, canaryOf(this.#chance, provider));
+    this.#invariants.allowed.add('app:good-1');
+    this.#process = this.#start();
+  }
+
+  record(): { transcript: readonly string[]; writes: number; crashes: number } {
+    return { transcript: this.#transcript, writes: this.#writes, crashes: this.#crashes };
+  }
+
+  async play(): Promise<string> {
+    for (let step = 0; step < BREAKING_STEPS; step += 1) {
+      this.#disturb();
+      await this.#step();
+    }
+    this.#heal();
+    for (let step = 0; step < HEALING_STEPS; step += 1) {
+      await this.#step();
+      const end = this.#ended();
+      if (end !== undefined && step > 5) {
+        return end;
+      }
+    }
+    throw new Violation(`does not end: ${JSON.stringify(this.#world.canary()?.['status'])}`);
+  }
+
+  #start(): Process {
+    const process = new Process(this.#world, this.#cluster, {
+      decided: (_seen, decision) => {
+        if (decision.kind !== 'enact' || decision.actions.length > 0) {
+          this.#say(
+            `${decision.kind} ${decision.reason}${decision.kind === 'enact' ? ` ${JSON.stringify(decision.actions)}` : ''}`,
+          );
+        }
+      },
+      intended: () => undefined,
+    });
+    this.#invariants.process = process;
+    return process;
+  }
+
+  #say(what: string): void {
+    this.#transcript.push(`${((this.#world.nowMs - 1_700_000_000_000) / 1000).toFixed(0)}s ${what}`);
+  }
+
+  #disturb(): void {
+    const { chance } = this.#world;
+    if (chance.happens(0.04)) {
+      const what = meddle(this.#world, this.#invariants);
+      if (what !== undefined) {
+        this.#say(`somebody ${what}`);
+      }
+      this.#allowLive();
+    }
+    if (chance.happens(0.01)) {
+      this.#metricsDown = !this.#metricsDown;
+      this.#say(`metrics ${this.#metricsDown ? 'vanish' : 'return'}`);
+    }
+    if (chance.happens(0.005)) {
+      const jumpMs = chance.between(-60_000, 300_000);
+      this.#world.nowMs += jumpMs;
+      this.#say(`the clock jumps by ${jumpMs} ms`);
+    }
+  }
+
+  /** What the target holds before anything was initialised goes live without an analysis: there is nothing to compare. */
+  #allowLive(): void {
+    if (objectOf(this.#world.canary()?.['status'])['lastPromotedSpec'] === undefined) {
+      const image = imageOfDeployment(this.#world.deployment(APP));
+      this.#invariants.allowed.add(image);
+      this.#invariants.initial.add(image);
+    }
+  }
+
+  async #step(): Promise<void> {
+    this.#world.advance(STEP_MS);
+    this.#process.hear(this.#calm);
+    this.#process.answerSome((question) => this.#respond(question), this.#calm);
+    try {
+      await this.#process.work();
+    } catch (error) {
+      this.#survive(error);
+    }
+    if (this.#crashed) {
+      this.#survive(new Crash('unnoticed'));
+    }
+    if (this.#broken !== undefined) {
+      throw this.#broken;
+    }
+  }
+
+  #survive(error: unknown): void {
+    if (this.#crashed) {
+      this.#crashed = false;
+      this.#crashes += 1;
+      this.#say('crashes');
+      this.#process.end();
+      this.#process = this.#start();
+      return;
+    }
+    if (!(error instanceof Retry) && !(error instanceof ApiError)) {
+      throw error;
+    }
+    this.#say(`retries: ${error.message}`);
+    this.#process.dueMs = this.#world.nowMs + STEP_MS;
+  }
+
+  #crash(when: string): never {
+    this.#crashed = true;
+    throw new Crash(when);
+  }
+
+  #beforeWrite(call: Call): void {
+    const { chance } = this.#world;
+    if (this.#crashed) {
+      throw new Crash('dead already');
+    }
+    if (!this.#calm && chance.happens(0.02)) {
+      throw new ApiError(409, 'Conflict', 'the object has been modified');
+    }
+    if (!this.#calm && chance.happens(0.01)) {
+      throw new Error('socket hang up');
+    }
+    if (isWrite(call)) {
+      this.#invariants.before();
+      if (!this.#calm && chance.happens(0.02)) {
+        this.#crash('before a write');
+      }
+    }
+  }
+
+  #afterWrite(call: Call): void {
+    if (!isWrite(call)) {
+      return;
+    }
+    this.#writes += 1;
+    try {
+      this.#invariants.after(call);
+    } catch (error) {
+      // Remembered here: what a hook throws may be caught on the way as if the server had failed.
+      this.#broken ??= error instanceof Violation ? error : new Violation(String(error));
+    }
+    if (!this.#calm && this.#chance.happens(0.02)) {
+      this.#crash('after a write');
+    }
+  }
+
+  #respond(question: Question): Answer | undefined {
+    return question.kind === 'hook' ? this.#respondToHook(question) : this.#measure();
+  }
+
+  #respondToHook({ type }: Extract<Question, { kind: 'hook' }>): Answer {
+    if (type === 'rollback') {
+      const wanted = !this.#calm && this.#chance.happens(0.03);
+      return {
+        kind: 'hook',
+        outcome: wanted ? 'passed' : 'denied',
+        reason: wanted ? 'HookPassed' : 'HookDenied',
+        message: '',
+      };
+    }
+    if (this.#calm || this.#chance.happens(0.8)) {
+      return { kind: 'hook', outcome: 'passed', reason: 'HookPassed', message: '' };
+    }
+    return this.#chance.happens(0.5)
+      ? { kind: 'hook', outcome: 'denied', reason: 'HookDenied', message: 'closed' }
+      : { kind: 'hook', outcome: 'unreachable', reason: 'HookTimedOut', message: 'timed out' };
+  }
+
+  #measure(): Answer {
+    if (this.#metricsDown) {
+      return this.#chance.happens(0.5)
+        ? { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') }
+        : { kind: 'metric', measurement: { kind: 'noData', reason: 'NoSeries', message: 'no series' } };
+    }
+    const image = imageOfDeployment(this.#world.deployment(APP));
+    const passes = qualityOf(image) === 'good';
+    if (passes) {
+      this.#invariants.allowed.add(image);
+    }
+    return { kind: 'metric', measurement: { kind: 'value', value: passes ? 100 : 42 } };
+  }
+
+  #heal(): void {
+    this.#say('everything heals');
+    this.#calm = true;
+    this.#world.calm = true;
+    this.#world.primaryDown = false;
+    this.#metricsDown = false;
+    setSpec(this.#world, { suspend: null, targetRef: { name: APP } });
+    if (qualityOf(imageOfDeployment(this.#world.deployment(APP))) === 'broken' && this.#chance.happens(0.5)) {
+      this.#say(`somebody ${push(this.#world, 'app:good-last')}`);
+    }
+    this.#allowLive();
+    this.#process.wake();
+  }
+
+  /** The end: no run, traffic at a primary that serves, and a target that is live or has been refused. */
+  #ended(): string | undefined {
+    const status = objectOf(this.#world.canary()?.['status']);
+    const phase = String(status['phase']);
+    if (status['run'] !== undefined || !['Initialized', 'Succeeded', 'Failed'].includes(phase)) {
+      return undefined;
+    }
+    const live = status['lastPromotedSpec'];
+    const target = imageOfDeployment(this.#world.deployment(APP));
+    if (live === undefined) {
+      return phase === 'Failed' && qualityOf(target) === 'broken' ? 'Failed: never initialised' : undefined;
+    }
+    const primary = imageOfDeployment(this.#world.deployment(`${APP}-primary`));
+    const settled = target === primary || phase === 'Failed';
+    const serving = this.#world.availableOf(`${APP}-primary`) > 0;
+    const proven = qualityOf(primary) === 'good' || this.#invariants.initial.has(primary);
+    return settled && serving && proven ? `${phase} with ${primary}` : undefined;
+  }
+}
+
+function isWrite({ verb, dryRun }: Call): boolean {
+  return dryRun !== true && verb !== 'get' && verb !== 'list' && verb !== 'watch';
+}

@@ -1,0 +1,209 @@
+// The simulated cluster: the sandbox's store on a virtual clock, pods that come and go by the sandbox's own Deployment
+// arithmetic, and gateways that accept routes late. What versions are like is in their image tag.
+import { Store } from '../../src/sandbox/store.ts';
+import { collectGarbage } from '../../src/sandbox/store/garbage.ts';
+import { carryOut, planRollout } from '../../src/sandbox/rollout.ts';
+import type { Generation } from '../../src/sandbox/rollout-spec.ts';
+import { resources } from '../../src/model/kube.ts';
+import type { KubeObject, Resource } from '../../src/model/kube.ts';
+import { objectOf } from '../../src/model/json.ts';
+import { providers, routerFor } from '../../src/traffic/routers.ts';
+import { resourceKey } from '../../src/observe/caches.ts';
+import type { Chance } from './chance.ts';
+
+export const NAMESPACE = 'shop';
+export const APP = 'cart';
+export const KEY = `${NAMESPACE}/${APP}`;
+
+/** `good` passes its checks, `bad` fails them, `broken` never has a ready pod. */
+export type Quality = 'good' | 'bad' | 'broken';
+
+export function qualityOf(image: string): Quality {
+  if (image.includes('bad')) {
+    return 'bad';
+  }
+  return image.includes('broken') ? 'broken' : 'good';
+}
+
+export class World {
+  nowMs = 1_700_000_000_000;
+  readonly store: Store;
+  readonly chance: Chance;
+  readonly routeResource: Resource | undefined;
+  readonly #generations = new Map<string, Generation[]>();
+  #uids = 0;
+  #pods = 0;
+  /** While true pods get ready and routes get accepted without delay. */
+  calm = false;
+  /** While true, pods of the primary die and do not come back. */
+  primaryDown = false;
+
+  constructor(chance: Chance, provider: string) {
+    this.chance = chance;
+    this.store = new Store({ now: () => this.nowMs, newUid: () => `uid-${(this.#uids += 1)}` });
+    this.store.register(resources.canaries, { statusSubresource: true });
+    this.store.register(resources.metricTemplates, { statusSubresource: true });
+    this.store.register(resources.alertProviders, { statusSubresource: true });
+    const registered = new Set<string>();
+    for (const name of providers) {
+      const resource = routerFor(name)?.route?.resource;
+      if (resource !== undefined && !registered.has(resourceKey(resource))) {
+        registered.add(resourceKey(resource));
+        this.store.register(resource, { statusSubresource: true });
+      }
+    }
+    this.routeResource = routerFor(provider)?.route?.resource;
+  }
+
+  deployment(name: string): KubeObject | undefined {
+    return this.store.find(resources.deployments, { namespace: NAMESPACE, name });
+  }
+
+  canary(): KubeObject | undefined {
+    return this.store.find(resources.canaries, { namespace: NAMESPACE, name: APP });
+  }
+
+  route(): KubeObject | undefined {
+    return this.routeResource === undefined
+      ? undefined
+      : this.store.find(this.routeResource, { namespace: NAMESPACE, name: APP });
+  }
+
+  imageOf(name: string): string | undefined {
+    return this.deployment(name) === undefined ? undefined : imageOfDeployment(this.deployment(name));
+  }
+
+  availableOf(name: string): number {
+    return Number(objectOf(this.deployment(name)?.['status'])['availableReplicas'] ?? 0);
+  }
+
+  /** One step of everything that is not Serin. */
+  advance(byMs: number): void {
+    this.nowMs += byMs;
+    for (const { metadata } of this.store.list(resources.deployments, { namespace: NAMESPACE }).items) {
+      this.#roll(metadata.name);
+    }
+    this.#acceptRoute();
+    collectGarbage(this.store);
+  }
+
+  #roll(name: string): void {
+    const deployment = this.deployment(name);
+    if (deployment === undefined) {
+      return;
+    }
+    const uid = deployment.metadata.uid ?? name;
+    const before = this.#generations.get(uid) ?? [];
+    const living = before.map((generation) => ({
+      ...generation,
+      pods: generation.pods
+        .filter(({ deleting }) => !deleting)
+        .map((pod) => this.#age(deployment, generation, pod)),
+    }));
+    const { resourceVersion = '' } = deployment.metadata;
+    const state = `${resourceVersion} ${JSON.stringify(living.map(({ pods }) => pods.map(({ name: pod, readySinceMs }) => [pod, readySinceMs])))}`;
+    const resting = this.#resting.get(uid);
+    if (resting?.state === state && (resting.untilMs === undefined || this.nowMs < resting.untilMs)) {
+      return;
+    }
+    const plan = planRollout(deployment, living, this.nowMs);
+    this.#resting.set(uid, { state, untilMs: plan.wakeAtMs });
+    const newest = plan.generations.reduce(
+      (a, b) => (a.revision > b.revision ? a : b),
+      plan.generations[0] ?? { templateHash: '', revision: 0 },
+    );
+    this.#images.set(`${uid} ${newest.templateHash}`, imageOfDeployment(deployment));
+    this.#generations.set(
+      uid,
+      carryOut(living, plan, this.nowMs, () => `pod-${(this.#pods += 1)}`),
+    );
+    // Replaced, not merged: a count that is left out is zero.
+    this.store.replace(
+      resources.deployments,
+      { ...deployment, status: { ...plan.status } },
+      { subresource: 'status' },
+    );
+  }
+
+  /** What a workload was like when its controller last looked: nothing new, nothing to do. */
+  readonly #resting = new Map<string, { readonly state: string; readonly untilMs: number | undefined }>();
+  readonly #images = new Map<string, string>();
+
+  #age(
+    deployment: KubeObject,
+    { templateHash }: Generation,
+    pod: Generation['pods'][number],
+  ): Generation['pods'][number] {
+    const image = this.#images.get(`${deployment.metadata.uid} ${templateHash}`) ?? '';
+    const down = this.primaryDown && deployment.metadata.name.endsWith('-primary');
+    if (qualityOf(image) === 'broken' || down) {
+      return { ...pod, readySinceMs: undefined };
+    }
+    const starts = this.calm || this.chance.happens(0.5);
+    return pod.readySinceMs === undefined && starts ? { ...pod, readySinceMs: this.nowMs } : pod;
+  }
+
+  /** Kills every pod of a workload; they start again by themselves. */
+  kill(name: string): void {
+    const uid = this.deployment(name)?.metadata.uid;
+    const generations = uid === undefined ? undefined : this.#generations.get(uid);
+    if (uid !== undefined && generations !== undefined) {
+      this.#generations.set(
+        uid,
+        generations.map((generation) => ({
+          ...generation,
+          pods: generation.pods.map((pod) => ({ ...pod, readySinceMs: undefined })),
+        })),
+      );
+    }
+  }
+
+  #acceptRoute(): void {
+    const route = this.route();
+    if (route === undefined || this.routeResource === undefined || !(this.calm || this.chance.happens(0.6))) {
+      return;
+    }
+    const status = route.kind === 'HTTPProxy' ? proxyStatus(route) : routeStatus(route);
+    this.store.patch(
+      this.routeResource,
+      route.metadata as { name: string },
+      { kind: 'merge', body: { status } },
+      { subresource: 'status' },
+    );
+  }
+}
+
+export function imageOfDeployment(deployment: KubeObject | undefined): string {
+  const template = objectOf(objectOf(deployment?.['spec'])['template']);
+  const containers = objectOf(template['spec'])['containers'];
+  const [first] = Array.isArray(containers) ? containers : [];
+  return String(objectOf(first)['image'] ?? '');
+}
+
+function routeStatus({ metadata, ...route }: KubeObject): unknown {
+  const parents = objectOf(route['spec'])['parentRefs'];
+  const observedGeneration = metadata.generation ?? 1;
+  const condition = (type: string): unknown => ({
+    type,
+    status: 'True',
+    reason: type,
+    message: '',
+    observedGeneration,
+  });
+  return {
+    parents: (Array.isArray(parents) ? parents : []).map((parentRef: unknown) => ({
+      parentRef,
+      controllerName: 'example.com/gateway',
+      conditions: [condition('Accepted'), condition('ResolvedRefs')],
+    })),
+  };
+}
+
+function proxyStatus({ metadata }: KubeObject): unknown {
+  const observedGeneration = metadata.generation ?? 1;
+  return {
+    currentStatus: 'valid',
+    description: 'Valid HTTPProxy',
+    conditions: [{ type: 'Valid', status: 'True', reason: 'Valid', message: '', observedGeneration }],
+  };
+}
