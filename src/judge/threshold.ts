@@ -17,10 +17,14 @@ interface Scale {
   readonly of: (value: number) => number;
 }
 
-const plain: Scale = { unit: '', of: (value) => value };
-const percent: Scale = { unit: ' %', of: (value) => value };
+// Nine good requests of ten are 89.99999999999999 % in binary fractions: such noise must not break "equality passes".
+const SIGNIFICANT_DIGITS = 12;
+const quiet = (value: number): number => Number(value.toPrecision(SIGNIFICANT_DIGITS));
+
+const plain: Scale = { unit: '', of: quiet };
+const percent: Scale = { unit: ' %', of: quiet };
 // Whole milliseconds on both sides, as it has always been: `max: 0.5` means 0 ms.
-const milliseconds: Scale = { unit: ' ms', of: (value) => Math.trunc(value) };
+const milliseconds: Scale = { unit: ' ms', of: (value) => Math.trunc(quiet(value)) };
 
 /**
  * The verdict on one metric. Limits are inclusive; without `thresholdRange` the deprecated `threshold` is a minimum for
@@ -100,7 +104,7 @@ function describeBounds({ min, max }: Bounds): string | undefined {
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 
-const DIGITS = [4, 6, 9, 12, 17];
+const DIGITS = [4, 6, 9];
 
 /** As few digits as keep the value on its side of both limits, so that nobody reads "99 is below 99". */
 function readable(value: number, limits: readonly (number | undefined)[]): string {

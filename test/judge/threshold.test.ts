@@ -75,21 +75,32 @@ describe('the limits of a metric', () => {
   it.each([
     [98.999_99, 99, 98.999_99],
     [98.123_456, 99, 98.12],
-    [99.000_000_000_001, 99, 99.000_000_000_001],
+    [99.000_000_001, 99, 99.000_000_001],
+    [98.999_999_999_999_9, 99, 99],
   ])('show %d against %d as %d, never on the wrong side', (number, min, shown) => {
     expect(judgeMetric(rate({ thresholdRange: { min } }), value(number)).value).toBe(shown);
   });
 
   it('never show a value on the other side of its limit', () => {
-    const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const thousandths = fc.integer({ min: -1e9, max: 1e9 });
+    const near = fc
+      .tuple(thousandths, fc.integer({ min: -2, max: 2 }))
+      .map(([a, by]) => [a, a + by] as const);
     fc.assert(
-      fc.property(number, number, (max, measured) => {
-        const verdict = judgeMetric(inline({ thresholdRange: { max } }), value(measured));
+      fc.property(fc.oneof(near, fc.tuple(thousandths, thousandths)), ([max, measured]) => {
+        const verdict = judgeMetric(inline({ thresholdRange: { max: max / 1000 } }), value(measured / 1000));
         const fails = measured > max;
         expect(verdict.outcome).toBe(fails ? 'fail' : 'pass');
-        expect((verdict.value ?? Number.NaN) > max).toBe(fails);
+        expect((verdict.value ?? Number.NaN) > max / 1000).toBe(fails);
       }),
     );
+  });
+
+  it('do not fail on the noise of binary fractions', () => {
+    expect(judgeMetric(rate({ thresholdRange: { min: 90 } }), value(89.999_999_999_999_99)).outcome).toBe(
+      'pass',
+    );
+    expect(judgeMetric(inline({ thresholdRange: { max: 0.3 } }), value(0.1 + 0.2)).outcome).toBe('pass');
   });
 
   it('fail a value that cannot be compared', () => {
