@@ -1,50 +1,39 @@
 // What was measured, and what it means.
 
 /** An answer came and holds nothing to judge. */
-export const noDataReasons = ['NoSeries', 'NotANumber', 'InfiniteValue'] as const;
-export type NoDataReason = (typeof noDataReasons)[number];
+export type NoDataReason = 'NoSeries' | 'NotANumber' | 'InfiniteValue';
 
 /** An answer came and can be read in more than one way. */
-export const inconclusiveReasons = ['TooManySeries'] as const;
-export type InconclusiveReason = (typeof inconclusiveReasons)[number];
+type InconclusiveReason = 'TooManySeries';
 
 /** No usable answer came. The first group is mended in the cluster, the second at the provider or on the way to it. */
-export const unavailableReasons = [
-  'UnknownMetric',
-  'TemplateNotFound',
-  'CrossNamespaceRef',
-  'UnsupportedProvider',
-  'InvalidAddress',
-  'SecretNotFound',
-  'SecretKeyMissing',
-  'SecretUnreadable',
-  'QueryNotRendered',
-  'QueryRefused',
-  'AccessDenied',
-  'ConnectionFailed',
-  'TimedOut',
-  'ProviderError',
-  'UnreadableReply',
-  'WrongResultType',
-  'InternalError',
-] as const;
-export type UnavailableReason = (typeof unavailableReasons)[number];
+export type UnavailableReason =
+  | 'UnknownMetric'
+  | 'TemplateNotFound'
+  | 'CrossNamespaceRef'
+  | 'UnsupportedProvider'
+  | 'InvalidAddress'
+  | 'SecretNotFound'
+  | 'SecretKeyMissing'
+  | 'SecretUnreadable'
+  | 'QueryNotRendered'
+  | 'QueryRefused'
+  | 'AccessDenied'
+  | 'ConnectionFailed'
+  | 'TimedOut'
+  | 'ProviderError'
+  | 'UnreadableReply'
+  | 'WrongResultType'
+  | 'InternalError';
 
 /** How the call of a webhook ended. */
-export const hookReasons = [
-  'HookPassed',
-  'HookDenied',
-  'HookError',
-  'HookTimedOut',
-  'HookUnreachable',
-] as const;
-export type HookReason = (typeof hookReasons)[number];
+export type HookReason = 'HookPassed' | 'HookDenied' | 'HookError' | 'HookTimedOut' | 'HookUnreachable';
 
 /** How a value stands to its limits. */
 export type LimitReason = 'WithinLimits' | 'BelowMinimum' | 'AboveMaximum';
 
 /** The word for one check of a round, whatever kind of check it was. */
-export type CheckReason = LimitReason | NoDataReason | InconclusiveReason | UnavailableReason | HookReason;
+type CheckReason = LimitReason | NoDataReason | InconclusiveReason | UnavailableReason | HookReason;
 
 /** What a metric provider answered. Silence is an answer, and so is failing to reach it. */
 export type Measurement =

@@ -19,7 +19,7 @@ export interface MeterOptions extends PlanOptions {
 export type Meter = (canary: MeasuredCanary, metric: Metric, signal: AbortSignal) => Promise<Measurement>;
 
 /** For everything that one measurement takes. */
-export const METRIC_DEADLINE_MS = 15_000;
+const METRIC_DEADLINE_MS = 15_000;
 
 const MESSAGE_BYTES = 256;
 // A kept connection may have died since it was last used; once more on a new one tells that from an outage.
