@@ -7,6 +7,7 @@ import { resourceLabel } from '../cluster/paths.ts';
 import type { KubeObject, ObjectKey } from '../model/kube.ts';
 import { deleted, failure, listOf, shaped, shapeFor, type Answer } from './api/answer.ts';
 import { discoveryOf } from './api/discovery.ts';
+import { openApiOf } from './api/openapi.ts';
 import { deleteOptionsOf, isDryRun, objectOf, patchOf, readBody } from './api/request-body.ts';
 import { RequestCounter, type RequestCount } from './api/request-counts.ts';
 import { isTrue, routeOf, type OtherRoute, type ResourceRoute } from './api/route.ts';
@@ -95,7 +96,7 @@ async function answerTo(
   const kind = context.store.kindOf(route);
   checkPlace(kind, route);
   if (verb !== 'watch') return answerAbout({ request, route, kind, store: context.store });
-  streamWatch(context.store, kind.resource, response, {
+  streamWatch(context.store, kind, response, {
     ...selectionOf(route),
     resourceVersion: isTrue(route.query.get('sendInitialEvents'))
       ? ''
@@ -119,7 +120,7 @@ function userOf({ headers }: IncomingMessage, users: Context['users']): string {
 function otherAnswer(method: string, { path }: OtherRoute, store: Store): Answer {
   if (method !== 'GET') throw methodNotAllowed();
   if (['/healthz', '/livez', '/readyz'].includes(path)) return { code: 200, body: 'ok' };
-  const body = discoveryOf(path, store.kinds());
+  const body = discoveryOf(path, store.kinds()) ?? openApiOf(path, store.kinds());
   if (body === undefined) throw notServed();
   return { code: 200, body };
 }
@@ -157,7 +158,7 @@ async function answerAbout(asked: Asked): Promise<Answer> {
   const { request, route, kind, store } = asked;
   const { resource } = kind;
   const shape = shapeFor(request.headers.accept);
-  const ok = (object: KubeObject, code = 200): Answer => ({ code, body: shaped(object, shape) });
+  const ok = (object: KubeObject, code = 200): Answer => ({ code, body: shaped(kind, object, shape) });
   if (route.subresource === 'scale') return ok(await scaleAnswer(asked));
   const dryRun = isDryRun(route.query);
   const subresource = route.subresource === 'status' ? ({ subresource: 'status' } as const) : {};
@@ -165,13 +166,15 @@ async function answerAbout(asked: Asked): Promise<Answer> {
     case 'get':
       return ok(store.get(resource, keyIn(route)));
     case 'create':
-      return ok(store.create(resource, placed(objectOf(await readBody(request)), route), { dryRun }), 201);
+      return ok(store.create(resource, placed(await objectIn(request), route), { dryRun }), 201);
     case 'update': {
-      const object = placed(objectOf(await readBody(request)), route);
+      const object = placed(await objectIn(request), route);
       return ok(store.replace(resource, object, { dryRun, ...subresource }));
     }
     case 'patch': {
-      const patch = patchOf(request.headers['content-type'], await readBody(request));
+      const text = await readBody(request);
+      const current = kind.typed ? store.get(resource, keyIn(route)) : undefined;
+      const patch = patchOf(request.headers['content-type'], text, current);
       return ok(store.patch(resource, keyIn(route), patch, { dryRun, ...subresource }));
     }
     case 'delete':
@@ -180,11 +183,11 @@ async function answerAbout(asked: Asked): Promise<Answer> {
       const text = await readBody(request);
       const page = store.list(resource, selectionOf(route));
       for (const { metadata } of page.items) deleteOne(asked, metadata, text);
-      return { code: 200, body: listOf(resource, page, shape) };
+      return { code: 200, body: listOf(kind, page, shape) };
     }
     case 'list':
     case 'watch':
-      return { code: 200, body: listOf(resource, listed(asked), shape) };
+      return { code: 200, body: listOf(kind, listed(asked), shape) };
   }
 }
 
@@ -209,8 +212,14 @@ async function scaleAnswer({ request, route, kind: { resource }, store }: Asked)
   return writeScale(
     store,
     asked,
-    route.verb === 'patch' ? patchOf(request.headers['content-type'], text) : objectOf(text),
+    route.verb === 'patch'
+      ? patchOf(request.headers['content-type'], text)
+      : objectOf(request.headers['content-type'], text),
   );
+}
+
+async function objectIn(request: IncomingMessage): Promise<KubeObject> {
+  return objectOf(request.headers['content-type'], await readBody(request));
 }
 
 function keyIn({ namespace, name = '' }: ResourceRoute): ObjectKey {

@@ -17,7 +17,7 @@ import type { Store, Watch } from './store.ts';
 import { metadataOf } from './store/access.ts';
 import { EventQueue } from './store/event-queue.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete';
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete';
 
 /** One request, as a fault hook sees it. `key` is `namespace/name`; for list and watch the namespace, or empty. */
 export interface Call {

@@ -109,6 +109,24 @@ describe('discovery', () => {
   });
 });
 
+describe('OpenAPI', () => {
+  it('says that validation can be left to the server', async () => {
+    const { json } = await start();
+    const paths = {
+      'apis/flagger.app/v1beta1': { serverRelativeURL: '/openapi/v3/apis/flagger.app/v1beta1' },
+    };
+    expect(await json('/openapi/v3')).toMatchObject({ paths });
+    const canary = { group: 'flagger.app', version: 'v1beta1', kind: 'Canary' };
+    expect(await json('/openapi/v3/apis/flagger.app/v1beta1')).toMatchObject({
+      paths: {
+        '/apis/flagger.app/v1beta1/namespaces/{namespace}/canaries/{name}': {
+          patch: { parameters: [{ name: 'fieldValidation' }], 'x-kubernetes-group-version-kind': canary },
+        },
+      },
+    });
+  });
+});
+
 describe('objects over HTTP', () => {
   it('answers refusals as Status objects', async () => {
     const { json } = await start();
@@ -141,6 +159,18 @@ describe('objects over HTTP', () => {
     },
   );
 
+  it('refuses a body that is no JSON by its type', async () => {
+    const { ask } = await start();
+    const proto = withBody('POST', 'k8s', 'application/vnd.kubernetes.protobuf');
+    expect((await ask(path, proto)).status).toBe(415);
+  });
+
+  it('has no strategy for patches of custom kinds', async () => {
+    const { ask } = await start();
+    const patch = withBody('PATCH', { spec: {} }, 'application/strategic-merge-patch+json');
+    expect((await ask('/apis/flagger.app/v1beta1/namespaces/test/canaries/a', patch)).status).toBe(415);
+  });
+
   it('refuses a body of more than 3 MiB', async () => {
     const { ask } = await start();
     const large = { ...configMap('a'), data: { a: 'x'.repeat(3 * 1024 * 1024) } };
@@ -151,8 +181,7 @@ describe('objects over HTTP', () => {
     ['application/merge-patch+json', { data: { a: 'c' } }, 200],
     ['application/merge-patch+json; charset=utf-8', { data: { a: 'c' } }, 200],
     ['application/strategic-merge-patch+json', { data: { a: 'c' } }, 200],
-    ['application/strategic-merge-patch+json', { data: { $patch: 'replace' } }, 415],
-    ['application/strategic-merge-patch+json', { spec: { containers: [{ name: 'a' }] } }, 415],
+    ['application/strategic-merge-patch+json', { data: { $patch: 'replace', a: 'c' } }, 200],
     ['application/json-patch+json', [{ op: 'replace', path: '/data/a', value: 'c' }], 200],
     ['application/json-patch+json', [{ op: 'bogus', path: '/data/a' }], 422],
     ['application/json-patch+json', {}, 400],
@@ -230,6 +259,12 @@ describe('objects over HTTP', () => {
       apiVersion: 'meta.k8s.io/v1',
     });
     expect(partial).not.toContain('"data"');
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    expect(await json(path, { headers: { accept: table } })).toMatchObject({
+      kind: 'Table',
+      columnDefinitions: [{ name: 'Name' }, { name: 'Age' }],
+      rows: [{ cells: ['a', '0s'] }, { cells: ['b', '0s'] }, { cells: ['c', '0s'] }],
+    });
   });
 
   it('scales what can be scaled', async () => {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { ApiError, type Patch } from '../../cluster/cluster.ts';
+import { strategicToMerge } from './strategic-patch.ts';
 import { isKubeObject } from '../store/access.ts';
 import type { DeleteOptions } from '../store.ts';
 import type { KubeObject } from '../../model/kube.ts';
@@ -31,7 +32,13 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-export function objectOf(text: string): KubeObject {
+/** Throws a 415 for a body that is no JSON, such as the protobuf of `kubectl create`. */
+export function objectOf(contentType: string | undefined, text: string): KubeObject {
+  const [type = ''] = (contentType ?? 'application/json').split(';');
+  if (type !== 'application/json') {
+    const accepted = 'accepted media types include: application/json';
+    throw unsupportedMediaType(`the body of the request was in an unknown format - ${accepted}`);
+  }
   const object = parsed(text, 'the object provided is unrecognized');
   if (!isKubeObject(object)) throw badRequest('the object provided has no apiVersion, kind or metadata');
   return object;
@@ -43,8 +50,8 @@ const operationSchema = z.discriminatedUnion('op', [
 ]);
 const mergeSchema = z.record(z.string(), z.unknown());
 
-/** Throws a 400 or 422 for a patch that cannot be read, a 415 or 501 for a kind of patch that is not served. */
-export function patchOf(contentType: string | undefined, text: string): Patch {
+/** `current` only where a strategic merge patch fits. Throws a 400 or 422 for a patch that cannot be read, a 415 or 501 for a kind of patch that is not served. */
+export function patchOf(contentType: string | undefined, text: string, current?: KubeObject): Patch {
   const type = (contentType ?? '').split(';')[0]?.trim() ?? '';
   switch (type) {
     case 'application/merge-patch+json':
@@ -56,12 +63,10 @@ export function patchOf(contentType: string | undefined, text: string): Patch {
       if (!operations.success) throw unprocessablePatch();
       return { kind: 'json', operations: operations.data };
     }
-    case 'application/strategic-merge-patch+json': {
-      const body = mergeBody(text);
-      if (!isPlain(body))
-        throw unsupportedMediaType('strategic merge patches of lists are not served by the sandbox');
-      return { kind: 'merge', body };
-    }
+    case 'application/strategic-merge-patch+json':
+      // Custom kinds have no strategy; a real server answers the same.
+      if (current === undefined) throw unsupportedMediaType('415: Unsupported Media Type');
+      return { kind: 'merge', body: strategicToMerge(current, mergeBody(text)) };
     case 'application/apply-patch+yaml':
     case 'application/apply-patch+cbor':
       throw notImplemented('server-side apply is not served by the sandbox');
@@ -74,13 +79,6 @@ function mergeBody(text: string): Record<string, unknown> {
   const body = mergeSchema.safeParse(parsed(text, 'error decoding patch'));
   if (!body.success) throw badRequest('error decoding patch: it must be an object');
   return body.data;
-}
-
-/** Without lists of objects and directives, a strategic merge patch is a merge patch. */
-function isPlain(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every((item) => typeof item !== 'object');
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([key, child]) => !key.startsWith('$') && isPlain(child));
 }
 
 const deleteSchema = z.object({

@@ -1,8 +1,7 @@
 // What a request asks for, read from its method and URL.
 import { badRequest, methodNotAllowed, notServed } from '../store/refusals.ts';
 
-export type ApiVerb =
-  'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 /** A request about objects. */
 export interface ResourceRoute {

@@ -1,9 +1,9 @@
 // One watch over HTTP: a line of JSON for each event, bookmarks in between, and a last one before the end.
 import type { ServerResponse } from 'node:http';
 import { ApiError, type WatchEvent } from '../../cluster/cluster.ts';
-import type { Resource } from '../../model/kube.ts';
 import type { Store, Watch } from '../store.ts';
-import { failure, shaped, type Shape } from './answer.ts';
+import { bookmark, failure, shaped, type Shape } from './answer.ts';
+import type { Kind } from '../store/kind.ts';
 
 export interface StreamOptions {
   readonly namespace?: string;
@@ -25,7 +25,7 @@ const unreadBytes = 16 * 1024 * 1024;
  */
 export function streamWatch(
   store: Store,
-  resource: Resource,
+  kind: Kind,
   response: ServerResponse,
   options: StreamOptions,
 ): void {
@@ -40,10 +40,11 @@ export function streamWatch(
     if (response.writableLength > unreadBytes) response.destroy();
   };
   const listener = ({ type, object }: WatchEvent): void => {
-    if (type === 'BOOKMARK') send(type, bookmarkOf(object, options.shape));
-    else send(type, shaped(object, options.shape));
+    if (type !== 'BOOKMARK') send(type, shaped(kind, object, options.shape));
+    else
+      send(type, bookmark(kind, { resourceVersion: object.metadata.resourceVersion ?? '' }, options.shape));
   };
-  const begin = (): Watch => store.watch(resource, options, listener);
+  const begin = (): Watch => store.watch(kind.resource, options, listener);
   const watch = orError(begin, (error) => send('ERROR', failure(error)));
   if (watch === undefined) {
     response.end();
@@ -52,7 +53,10 @@ export function streamWatch(
   open();
   const { resourceVersion, bookmarks } = options;
   const fromNow = resourceVersion === '' || resourceVersion === '0';
-  if (bookmarks && fromNow) send('BOOKMARK', initialEventsEnd(store, resource, options.shape));
+  if (bookmarks && fromNow) {
+    const metadata = { resourceVersion: store.resourceVersion, annotations: initialEventsEnd };
+    send('BOOKMARK', bookmark(kind, metadata, options.shape));
+  }
   const periodic = setInterval(() => bookmarks && watch.bookmark(), options.bookmarkMs);
   const end = setTimeout(() => {
     if (bookmarks) watch.bookmark();
@@ -77,19 +81,5 @@ function orError(begin: () => Watch, report: (error: ApiError) => void): Watch |
   }
 }
 
-const partial = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
-
-function bookmarkOf({ kind, apiVersion, metadata }: WatchEvent['object'], shape: Shape): unknown {
-  const { resourceVersion } = metadata;
-  return { ...(shape === 'metadata' ? partial : { kind, apiVersion }), metadata: { resourceVersion } };
-}
-
 /** Tells a client that began with everything there is that it has it all. */
-function initialEventsEnd(store: Store, { kind, group, version }: Resource, shape: Shape): unknown {
-  const apiVersion = group === '' ? version : `${group}/${version}`;
-  const metadata = {
-    resourceVersion: store.resourceVersion,
-    annotations: { 'k8s.io/initial-events-end': 'true' },
-  };
-  return { ...(shape === 'metadata' ? partial : { kind, apiVersion }), metadata };
-}
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };

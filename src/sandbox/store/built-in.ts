@@ -2,9 +2,20 @@
 import { resources, type KubeObject, type Resource } from '../../model/kube.ts';
 import { autoscalerDefaults, deploymentDefaults, podDefaults, replicaSetDefaults } from './defaults-pod.ts';
 import { definitionKind } from './definition.ts';
-import { each, equalJson, fill, isEmpty, isJson, objectAt, type Json } from './json.ts';
+import { each, fill, isEmpty, objectAt, type Json } from './json.ts';
 import type { Draft, Kind } from './kind.ts';
 import type { Finding } from './refusals.ts';
+import {
+  checkConfig,
+  checkEvent,
+  checkLease,
+  completeSecret,
+  malformedEvent,
+  malformedLease,
+  required,
+  shown,
+  unchanged,
+} from './record-rules.ts';
 import { checkService, completeService } from './service.ts';
 
 const core = (plural: string, kind: string, namespaced: boolean): Resource => ({
@@ -34,19 +45,6 @@ const inSpec =
   (defaults: (spec: Json) => Json) =>
   ({ object }: Draft): KubeObject => ({ ...object, spec: defaults(objectAt(object, 'spec')) });
 
-const required = (path: string): Finding => ({ path, message: 'Required value' });
-
-const shown = (value: unknown): string => JSON.stringify(value);
-
-function unchanged(field: string, { object, previous }: Draft): readonly Finding[] {
-  if (previous === undefined) return [];
-  const path = field.split('.');
-  const read = (from: KubeObject): unknown =>
-    path.reduce<unknown>((value, key) => (isJson(value) ? value[key] : undefined), from);
-  if (equalJson(read(object), read(previous))) return [];
-  return [{ path: field, message: `Invalid value: ${shown(read(object))}: field is immutable` }];
-}
-
 function checkDeployment(draft: Draft): readonly Finding[] {
   const spec = objectAt(draft.object, 'spec');
   const selector = objectAt(spec, 'selector');
@@ -66,72 +64,6 @@ function checkDeployment(draft: Draft): readonly Finding[] {
       : []),
     ...unchanged('spec.selector', draft),
   ];
-}
-
-function checkConfig(draft: Draft): readonly Finding[] {
-  const { object, previous } = draft;
-  const keys = ['data', 'binaryData'].flatMap((field) =>
-    Object.keys(objectAt(object, field))
-      .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
-      .map((key) => ({
-        path: `${field}[${key}]`,
-        message: `Invalid value: "${key}": a valid config key must consist of alphanumeric characters, '-', '_' or '.'`,
-      })),
-  );
-  const typeFindings = [...keys, ...unchanged('type', draft)];
-  if (previous?.['immutable'] !== true) return typeFindings;
-  const frozen = ['immutable', 'data', 'binaryData'].filter(
-    (field) => !equalJson(object[field], previous[field]),
-  );
-  const message = 'Forbidden: field is immutable when `immutable` is set';
-  return [...typeFindings, ...frozen.map((path) => ({ path, message }))];
-}
-
-function completeSecret({ object }: Draft): KubeObject {
-  const { stringData, ...secret } = object;
-  const typed = { ...secret, type: secret['type'] ?? 'Opaque' };
-  if (!isJson(stringData)) return typed;
-  const encoded = Object.entries(stringData).map(([key, value]) => [
-    key,
-    Buffer.from(String(value)).toString('base64'),
-  ]);
-  return { ...typed, data: { ...objectAt(secret, 'data'), ...Object.fromEntries(encoded) } };
-}
-
-const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/;
-
-function badTime(value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && microTime.test(value))) return undefined;
-  return `parsing time ${shown(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse`;
-}
-
-const malformedLease = (lease: KubeObject): string | undefined =>
-  badTime(objectAt(lease, 'spec')['acquireTime']) ?? badTime(objectAt(lease, 'spec')['renewTime']);
-
-function checkLease({ object }: Draft): readonly Finding[] {
-  const { leaseDurationSeconds: duration, leaseTransitions: transitions } = objectAt(object, 'spec');
-  return [
-    ...(typeof duration === 'number' && duration <= 0
-      ? [{ path: 'spec.leaseDurationSeconds', message: `Invalid value: ${duration}: must be greater than 0` }]
-      : []),
-    ...(typeof transitions === 'number' && transitions < 0
-      ? [
-          {
-            path: 'spec.leaseTransitions',
-            message: `Invalid value: ${transitions}: must be greater than or equal to 0`,
-          },
-        ]
-      : []),
-  ];
-}
-
-function checkEvent({ object }: Draft): readonly Finding[] {
-  const about = objectAt(object, 'involvedObject')['namespace'];
-  const own = object.metadata.namespace;
-  // An event about something without a namespace lives in `default`.
-  if (about === own || (isEmpty(about) && own === 'default')) return [];
-  const message = `Invalid value: "${typeof about === 'string' ? about : ''}": does not match event.namespace`;
-  return [{ path: 'involvedObject.namespace', message }];
 }
 
 function completeNamespace({ object }: Draft): KubeObject {
@@ -160,9 +92,12 @@ function builtIn(resource: Resource, { shortNames = [], ...traits }: Traits = {}
     unconditionalUpdate: true,
     typed: true,
     fields: [],
+    columns: [],
     ...traits,
   };
 }
+
+const age = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
 const workloadScale = {
   specReplicasPath: '.spec.replicas',
@@ -176,6 +111,14 @@ export const builtInKinds: readonly Kind[] = [
     statusSubresource: true,
     generation: 'spec and annotations',
     scale: workloadScale,
+    columns: [
+      { name: 'Ready', type: 'integer', jsonPath: '.status.readyReplicas' },
+      { name: 'Wanted', type: 'integer', jsonPath: '.spec.replicas' },
+      { name: 'Up-to-date', type: 'integer', jsonPath: '.status.updatedReplicas' },
+      { name: 'Available', type: 'integer', jsonPath: '.status.availableReplicas' },
+      age,
+      { name: 'Images', type: 'string', jsonPath: '.spec.template.spec.containers[0].image', priority: 1 },
+    ],
     complete: inSpec(deploymentDefaults),
     check: checkDeployment,
   }),
@@ -191,6 +134,12 @@ export const builtInKinds: readonly Kind[] = [
     shortNames: ['po'],
     statusSubresource: true,
     generation: 'spec',
+    columns: [
+      { name: 'Status', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+      { name: 'IP', type: 'string', jsonPath: '.status.podIP' },
+      age,
+    ],
     fields: ['spec.nodeName', 'status.phase', 'status.podIP', 'spec.restartPolicy', 'spec.schedulerName'],
     complete: ({ object }) => ({
       ...object,
@@ -209,6 +158,12 @@ export const builtInKinds: readonly Kind[] = [
     nameRule: 'service',
     statusSubresource: true,
     fields: ['spec.clusterIP', 'spec.type'],
+    columns: [
+      { name: 'Type', type: 'string', jsonPath: '.spec.type' },
+      { name: 'Cluster-IP', type: 'string', jsonPath: '.spec.clusterIP' },
+      { name: 'Port', type: 'integer', jsonPath: '.spec.ports[0].port' },
+      age,
+    ],
     complete: completeService,
     check: checkService,
   }),
@@ -224,7 +179,14 @@ export const builtInKinds: readonly Kind[] = [
       'reason',
       'type',
     ],
-    malformed: (event) => badTime(event['eventTime']),
+    columns: [
+      { name: 'Last seen', type: 'date', jsonPath: '.lastTimestamp' },
+      { name: 'Type', type: 'string', jsonPath: '.type' },
+      { name: 'Reason', type: 'string', jsonPath: '.reason' },
+      { name: 'Object', type: 'string', jsonPath: '.involvedObject.name' },
+      { name: 'Message', type: 'string', jsonPath: '.message' },
+    ],
+    malformed: malformedEvent,
     check: checkEvent,
   }),
   builtIn(resources.leases, { unconditionalUpdate: false, malformed: malformedLease, check: checkLease }),

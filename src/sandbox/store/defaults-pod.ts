@@ -6,7 +6,7 @@ const filling =
   (object: Json): Json =>
     fill(object, defaults);
 
-export function podSpecDefaults(spec: Json): Json {
+function podSpecDefaults(spec: Json): Json {
   let filled = fill(spec, {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KubeObject, Resource } from '../../model/kube.ts';
 import { fill, isEmpty, objectAt, within } from './json.ts';
-import type { Draft, Kind, ScalePaths, SchemaRules } from './kind.ts';
+import type { Draft, Kind, PrinterColumn, ScalePaths, SchemaRules } from './kind.ts';
 import type { Finding } from './refusals.ts';
 
 const definitionSchema = z.object({
@@ -35,6 +35,17 @@ const definitionSchema = z.object({
                 .optional(),
             })
             .optional(),
+          additionalPrinterColumns: z
+            .array(
+              z.object({
+                name: z.string(),
+                type: z.string(),
+                jsonPath: z.string(),
+                description: z.string().optional(),
+                priority: z.number().optional(),
+              }),
+            )
+            .default([]),
         }),
       )
       .min(1),
@@ -117,10 +128,19 @@ export interface KindOptions {
   readonly singular?: string;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
+  readonly columns?: readonly PrinterColumn[];
 }
 
 export function customKind(resource: Resource, options: KindOptions, readSchema?: SchemaReader): Kind {
-  const { schema, statusSubresource = false, scale, singular, shortNames = [], categories = [] } = options;
+  const {
+    schema,
+    statusSubresource = false,
+    scale,
+    singular,
+    shortNames = [],
+    categories = [],
+    columns = [],
+  } = options;
   return {
     resource,
     names: { singular: singular ?? resource.kind.toLowerCase(), shortNames, categories },
@@ -130,6 +150,7 @@ export function customKind(resource: Resource, options: KindOptions, readSchema?
     unconditionalUpdate: false,
     typed: false,
     fields: [],
+    columns,
     ...(scale === undefined ? {} : { scale }),
     ...(schema === undefined || readSchema === undefined ? {} : { schema: readSchema(schema) }),
   };
@@ -153,7 +174,7 @@ function optionsOf(
   names: Definition['spec']['names'],
   version: Definition['spec']['versions'][number],
 ): KindOptions {
-  const { schema, subresources } = version;
+  const { schema, subresources, additionalPrinterColumns: columns } = version;
   const scale = subresources?.scale;
   return {
     schema: schema.openAPIV3Schema,
@@ -161,6 +182,7 @@ function optionsOf(
     ...(isEmpty(names.singular) || names.singular === undefined ? {} : { singular: names.singular }),
     shortNames: names.shortNames,
     categories: names.categories,
+    columns,
     ...(scale === undefined ? {} : { scale: scalePaths(scale) }),
   };
 }

@@ -19,7 +19,7 @@ export function collectGarbage(store: Store): number {
 }
 
 /** One pass over everything: as far as the garbage collector gets before it looks again. */
-export function collectOnce(store: Store): number {
+function collectOnce(store: Store): number {
   const found = everything(store);
   const byUid = new Map(found.map((item) => [item.object.metadata.uid ?? '', item]));
   const before = store.resourceVersion;

@@ -40,7 +40,8 @@ export function adoptObject(value: Json, previous?: Json): Json {
   let count = 0;
   for (const key in value) {
     const field = value[key];
-    if (field === undefined) continue;
+    // Assigning to `__proto__` sets no field; nobody needs one of that name.
+    if (field === undefined || key === '__proto__') continue;
     const old = previous === undefined ? undefined : previous[key];
     const adopted = adopt(field, old);
     copy[key] = adopted;

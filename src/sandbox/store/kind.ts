@@ -19,7 +19,16 @@ export interface ScalePaths {
   readonly labelSelectorPath?: string;
 }
 
-export interface KindNames {
+/** As in a CRD. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
+  readonly description?: string | undefined;
+  readonly priority?: number | undefined;
+}
+
+interface KindNames {
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
@@ -46,6 +55,8 @@ export interface Kind {
   readonly typed: boolean;
   /** Field selectors beyond metadata. */
   readonly fields: readonly string[];
+  /** What kubectl prints beside the name; nothing means the age. */
+  readonly columns: readonly PrinterColumn[];
   readonly scale?: ScalePaths;
   readonly schema?: SchemaRules;
   /** Fills in defaults; the draft's object has its final metadata but for generation and resourceVersion. */

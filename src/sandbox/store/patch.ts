@@ -6,7 +6,7 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
   if (!isJson(patch)) return adopt(patch);
   const result: Json = isJson(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
-    if (value === undefined) continue;
+    if (value === undefined || key === '__proto__') continue;
     if (value === null) delete result[key];
     else result[key] = applyMergePatch(result[key], value);
   }
