@@ -1,5 +1,5 @@
 // The embedded Kubernetes API, in memory and synchronous: the semantics of an API server for every kind registered.
-// Not here: HTTP, time, chance (both are handed in), controllers, and server-side apply (answered 501).
+// Not here: HTTP, time and chance (both are handed in), controllers, graceful deletion (pods go at once), server-side apply.
 // May import model/, the port in cluster/cluster.ts and store/. Stored objects are immutable and handed out as they are.
 import { isApiError, type Patch, type WatchEvent, type WriteOptions } from '../cluster/cluster.ts';
 import { apiVersionOf, keyOf, type KubeObject, type ObjectKey, type Resource } from '../model/kube.ts';

@@ -303,7 +303,7 @@ describe('watches over HTTP', () => {
   it('ends in time, with a bookmark as the last word', async () => {
     const { store, ask } = await start();
     store.create(configMaps, configMap('a'));
-    const response = await ask(watch('resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=1'));
+    const response = await ask(watch('resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=0.5'));
     store.create(configMaps, configMap('b'));
     const lines = await linesOf(response);
     expect(lines).toEqual([
@@ -319,7 +319,7 @@ describe('watches over HTTP', () => {
     const { store, ask } = await start();
     store.create(configMaps, configMap('a'));
     const query =
-      'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1';
+      'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=0.5';
     const [added, end] = await linesOf(await ask(watch(query)));
     expect(added).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } });
     expect(end).toMatchObject({
@@ -330,12 +330,12 @@ describe('watches over HTTP', () => {
 
   it('sends no bookmark to those who did not ask', async () => {
     const { ask } = await start({ bookmarkMs: 1 });
-    expect(await linesOf(await ask(watch('resourceVersion=0&timeoutSeconds=1')))).toEqual([]);
+    expect(await linesOf(await ask(watch('resourceVersion=0&timeoutSeconds=0.5')))).toEqual([]);
   });
 
   it('sends bookmarks now and then', async () => {
     const { ask } = await start({ bookmarkMs: 1 });
-    const query = 'resourceVersion=0&timeoutSeconds=1&allowWatchBookmarks=true';
+    const query = 'resourceVersion=0&timeoutSeconds=0.5&allowWatchBookmarks=true';
     const lines = await linesOf(await ask(watch(query)));
     expect(lines.length).toBeGreaterThan(3);
     expect(new Set(lines.map(({ type }) => type))).toEqual(new Set(['BOOKMARK']));
