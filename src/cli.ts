@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `serin <command>`: the list of commands. Each is loaded only when it is called, so that all of them start fast.
-import { readFileSync } from 'node:fs';
+import { version } from './version.ts';
 
 interface Command {
   readonly summary: string;
@@ -9,6 +9,7 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  controller: { summary: 'watch Canaries and act on them', load: () => import('./commands/controller.ts') },
   lint: { summary: 'check manifests, without a cluster', load: () => import('./commands/lint.ts') },
 };
 
@@ -24,14 +25,6 @@ function usage(): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `Usage: serin <command> [--help]\n\nCommands:\n${lines.join('\n')}\n`;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }
 
 async function main([name, ...args]: string[]): Promise<number> {

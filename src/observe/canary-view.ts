@@ -48,7 +48,7 @@ export function viewOfCanary(object: KubeObject): CanaryView {
 }
 
 /** `<kind>/<namespace>/<name>` of every object whose change concerns this Canary; its configuration aside. */
-export function interestsOf({ canary, namespace, name }: CanaryView): readonly string[] {
+export function interestsOf({ canary, namespace, uid }: CanaryView): readonly string[] {
   if (canary === undefined) {
     return [];
   }
@@ -60,7 +60,7 @@ export function interestsOf({ canary, namespace, name }: CanaryView): readonly s
     `Deployment/${namespace}/${target}-primary`,
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
     `Route/${namespace}/${apex}`,
-    `Canary/${namespace}/${name}`,
+    `Owner/${uid}`,
     ...templatesOf(canary, spec),
   ];
 }

@@ -1,0 +1,419 @@
+// Puts the controller together: caches, watches, queue, pass, election, telemetry. The only file that knows all of them.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Retry } from '../model/errors.ts';
+import { resources } from '../model/kube.ts';
+import type { Resource } from '../model/kube.ts';
+import { createAnswerer } from '../observe/answer.ts';
+import type { Answerer } from '../observe/answer.ts';
+import { createCaches, feedsOf } from '../observe/caches.ts';
+import type { Caches, Feed } from '../observe/caches.ts';
+import { systemClock as answerClock } from '../observe/clock.ts';
+import { createConfigReader } from '../observe/configs.ts';
+import type { ProxySettings } from '../observe/proxy.ts';
+import { createSender } from '../observe/outgoing.ts';
+import { createPass } from '../reconcile.ts';
+import type { Pass } from '../reconcile.ts';
+import { serve } from '../serve/server.ts';
+import type { Serving } from '../serve/server.ts';
+import type { Settings } from '../settings.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { systemClock } from '../watch/clock.ts';
+import { createElection } from '../watch/lease.ts';
+import type { Election } from '../watch/lease.ts';
+import { createKinds } from '../watch/kinds.ts';
+import type { Kinds } from '../watch/kinds.ts';
+import { parseLabelSelector } from '../watch/label-selector.ts';
+import { createQueue } from '../watch/queue.ts';
+import type { Queue } from '../watch/queue.ts';
+import { watchKind } from '../watch/watch.ts';
+import type { WatchedKind } from '../watch/watch.ts';
+import { createReport, identityOf } from './report.ts';
+import { wakeOnChanges } from './wake.ts';
+
+export interface ControllerParts {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly proxies: ProxySettings;
+  /** Leadership is gone: the process must end. */
+  readonly onLost: (why: string) => void;
+}
+
+export interface Controller {
+  /** Port of /metrics, /healthz and /readyz. */
+  readonly port: number;
+  /** The caches have been filled and the first passes may run. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A pass that takes longer than this hangs: the process is restarted for it. */
+const STANDSTILL_MS = 300_000;
+const LEASE_NAME = 'flagger-leader-election';
+
+export async function startController(parts: ControllerParts): Promise<Controller> {
+  const { cluster, settings, log, metrics } = parts;
+  const caches = createCaches((error, what) => {
+    log.error('an object could not be read', { what, error });
+  });
+  const queue: { current: Queue | undefined } = { current: undefined };
+  const add = (key: string): void => queue.current?.add(key);
+  const watching = startWatches(parts, caches, () => {
+    for (const { key } of caches.canaries.entries()) {
+      add(key);
+    }
+  });
+  const sender = createSender(parts.proxies);
+  const answerer = createAnswerer({
+    send: sender.send,
+    clock: answerClock,
+    concurrency: settings.concurrency,
+    onAnswer: add,
+    template: (namespace, name) => caches.templates.get(`${namespace}/${name}`),
+    secret: (namespace, name) => readSecret(cluster, namespace, name),
+    metricsServer: settings.metricsServer,
+    defaultProvider: settings.meshProvider,
+    refuseCrossNamespace: settings.noCrossNamespaceRefs,
+    answered: (entry) => {
+      countAnswer(metrics, entry);
+    },
+  });
+  const pass = createPass(passParts(parts, { caches, answerer, kinds: watching.kinds }));
+  const begin = (): void => {
+    queue.current = startQueue(parts, pass);
+    metrics.observeQueue(() => queue.current ?? { depth: 0, delayed: 0, active: 0 });
+    for (const { key } of caches.canaries.entries()) {
+      add(key);
+    }
+  };
+  wakeOnChanges(caches, add);
+  measureCanaries(caches, metrics, (key) => queue.current?.remove(key));
+  const ready = watching.ready;
+  const election = startElection(parts, ready, begin);
+  const serving = await startServing(parts, { queue, caches, ready, election });
+  return {
+    port: serving.port,
+    ready,
+    async stop() {
+      await queue.current?.stop();
+      queue.current = undefined;
+      answerer.close();
+      await election?.stop();
+      await watching.stop();
+      sender.close();
+      await serving.close();
+    },
+  };
+}
+
+interface Watching {
+  readonly kinds: Kinds;
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+function startWatches(
+  { cluster, settings, log, metrics }: ControllerParts,
+  caches: Caches,
+  wakeAll: () => void,
+): Watching {
+  const shared = {
+    cluster,
+    clock: systemClock,
+    random: Math.random,
+    onTrouble: ({
+      resource,
+      reason,
+      error,
+    }: {
+      resource: Resource;
+      reason: string;
+      error: unknown;
+    }): void => {
+      metrics.watchRestart({ resource: resource.plural, reason });
+      log.debug('a watch begins anew', { resource: resource.plural, reason, error });
+    },
+  };
+  const watch = ({ resource, cache, metadataOnly, optional }: Feed): WatchedKind =>
+    watchKind({
+      ...shared,
+      resource,
+      cache: optional ? wakingCache(cache, wakeAll) : cache,
+      namespaces: settings.namespaces,
+      metadataOnly,
+    });
+  const feeds = feedsOf(caches);
+  const wanted = settings.enableConfigTracking
+    ? feeds
+    : feeds.filter(({ resource }) => resource !== resources.configMaps);
+  const fixed = wanted.filter(({ optional }) => !optional);
+  const watches = fixed.map(watch);
+  const kinds = createKinds({
+    ...shared,
+    optional: wanted.filter(({ optional }) => optional).map(watch),
+    onError: (error, key) => {
+      log.error('a definition could not be read', { key, error });
+    },
+  });
+  for (const one of watches) {
+    one.start();
+  }
+  kinds.start();
+  return {
+    kinds,
+    ready: Promise.all([kinds.whenKnown(), ...fixed.map(({ cache }) => cache.whenSynced())]).then(
+      () => undefined,
+    ),
+    async stop() {
+      await Promise.all([kinds.stop(), ...watches.map((one) => one.stop())]);
+    },
+  };
+}
+
+/** A kind that comes or goes concerns every Canary that has been waiting for it. */
+function wakingCache(cache: Feed['cache'], wakeAll: () => void): Pick<Feed['cache'], 'sink'> {
+  return {
+    sink(namespace) {
+      const sink = cache.sink(namespace);
+      return {
+        begin() {
+          const listing = sink.begin();
+          return {
+            add: (object) => {
+              listing.add(object);
+            },
+            commit(resourceVersion) {
+              listing.commit(resourceVersion);
+              wakeAll();
+            },
+          };
+        },
+        apply: (event) => {
+          sink.apply(event);
+        },
+        clear() {
+          sink.clear();
+          wakeAll();
+        },
+      };
+    },
+  };
+}
+
+function passParts(
+  { cluster, settings, log, metrics }: ControllerParts,
+  {
+    caches,
+    answerer,
+    kinds,
+  }: { readonly caches: Caches; readonly answerer: Answerer; readonly kinds: Kinds },
+): Parameters<typeof createPass>[0] {
+  const isOurs = parseLabelSelector(settings.labelSelector) ?? (() => true);
+  return {
+    cluster,
+    caches,
+    settings: { ...settings, ingressClass: settings.ingressClass ?? '' },
+    questioning: {
+      ask(key, view, questions) {
+        if (view.canary !== undefined) {
+          const { name, namespace, canary } = view;
+          answerer.ask(key, { name, namespace, spec: canary.spec }, questions);
+        }
+      },
+      answers: (key) => answerer.answers(key),
+      keep: (key, round) => {
+        answerer.keep(key, round);
+      },
+    },
+    configs: settings.enableConfigTracking
+      ? createConfigReader({ cluster, configMaps: caches.configMaps, nowMs: Date.now })
+      : undefined,
+    isServed: (resource) => kinds.isServed(resource),
+    nowMs: Date.now,
+    chance: () => randomBytes(6).toString('hex'),
+    listener: createReport({
+      cluster,
+      log,
+      metrics,
+      answerer,
+      eventWebhook: settings.eventWebhook,
+      chance: () => randomBytes(8).toString('hex'),
+    }),
+    isOurs: ({ labels }) => isOurs(labels),
+  };
+}
+
+function startQueue({ settings, log, metrics }: ControllerParts, pass: Pass): Queue {
+  const queue = createQueue({
+    concurrency: settings.concurrency,
+    clock: systemClock,
+    random: Math.random,
+    async work(key) {
+      const beganMs = performance.now();
+      const measured = (outcome: 'done' | 'retried' | 'failed'): void => {
+        metrics.pass({ outcome, durationMs: performance.now() - beganMs });
+      };
+      try {
+        const wakeAtMs = await pass(key);
+        if (wakeAtMs !== undefined) {
+          queue.addAt(key, wakeAtMs);
+        }
+        measured('done');
+      } catch (error) {
+        measured(error instanceof Retry ? 'retried' : 'failed');
+        throw error;
+      }
+    },
+    onError: (error, key) => {
+      const [namespace = '', name = key] = key.split('/');
+      const fields = { canary: `${name}.${namespace}`, error };
+      if (error instanceof Retry) {
+        log.info(error.message, { ...fields, reason: 'Retrying' });
+      } else {
+        log.error('a pass failed: this is a defect of Serin', { ...fields, reason: 'InternalError' });
+      }
+    },
+  });
+  return queue;
+}
+
+function startElection(
+  { cluster, settings, log, metrics, onLost }: ControllerParts,
+  ready: Promise<void>,
+  begin: () => void,
+): Election | undefined {
+  const failed = (error: unknown): void => {
+    onLost(error instanceof Error ? error.message : String(error));
+  };
+  if (!settings.enableLeaderElection) {
+    ready.then(begin).catch(failed);
+    return undefined;
+  }
+  const election = createElection({
+    cluster,
+    lease: { namespace: settings.leaderElectionNamespace, name: LEASE_NAME },
+    identity: `${hostname()}_${randomBytes(8).toString('hex')}`,
+    clock: systemClock,
+    random: Math.random,
+    times: {
+      durationMs: settings.leaderElectionLeaseDurationMs,
+      renewDeadlineMs: settings.leaderElectionRenewDeadlineMs,
+      retryMs: settings.leaderElectionRetryPeriodMs,
+    },
+    onElected() {
+      log.info('leading', { reason: 'Elected' });
+      metrics.leader(true);
+      ready.then(begin).catch(failed);
+    },
+    onLost(why) {
+      metrics.leader(false);
+      onLost(why);
+    },
+    onTrouble: (error) => {
+      log.warn('the lease could not be renewed or read', { error });
+    },
+  });
+  election.start();
+  return election;
+}
+
+interface Health {
+  readonly queue: { readonly current: Queue | undefined };
+  readonly caches: Caches;
+  readonly ready: Promise<void>;
+  readonly election: Election | undefined;
+}
+
+async function startServing(
+  { settings, metrics }: ControllerParts,
+  { queue, ready, election }: Health,
+): Promise<Serving> {
+  const synced = watchReadiness(ready);
+  return serve({
+    port: settings.port,
+    address: settings.bindAddress,
+    metrics,
+    standstill() {
+      const since = queue.current?.oldestStartMs;
+      return since !== undefined && Date.now() - since > STANDSTILL_MS
+        ? `a pass has been running for more than ${STANDSTILL_MS / 60_000} minutes`
+        : undefined;
+    },
+    readiness() {
+      const leader =
+        election === undefined || election.isLeader ? 'leading' : `following ${election.holder ?? 'nobody'}`;
+      return { ready: synced.done, text: `${synced.done ? 'synced' : 'waiting for the caches'}, ${leader}` };
+    },
+  });
+}
+
+function watchReadiness(ready: Promise<void>): { readonly done: boolean } {
+  const state = { done: false };
+  const note = async (): Promise<void> => {
+    await ready;
+    state.done = true;
+  };
+  note().catch(() => undefined);
+  return state;
+}
+
+function measureCanaries(caches: Caches, metrics: Metrics, forget: (key: string) => void): void {
+  const totals = new Map<string, number>();
+  caches.canaries.onChange((key, before, after) => {
+    const namespace = (after ?? before)?.namespace ?? '';
+    if ((before === undefined) !== (after === undefined)) {
+      totals.set(namespace, (totals.get(namespace) ?? 0) + (after === undefined ? -1 : 1));
+      metrics.canaryTotals(totals);
+    }
+    if (after === undefined) {
+      forget(key);
+      if (before !== undefined) {
+        metrics.forget({ canary: before.name, namespace });
+      }
+      return;
+    }
+    const of = identityOf(after);
+    const { phase = '', run, canaryWeight = 0 } = after.status;
+    metrics.canaryStatus(of, phase);
+    metrics.canaryWeight(of, run?.split ?? { primary: 100 - canaryWeight, canary: canaryWeight });
+  });
+}
+
+function countAnswer(
+  metrics: Metrics,
+  {
+    question,
+    answer,
+    durationMs,
+  }: Parameters<NonNullable<Parameters<typeof createAnswerer>[0]['answered']>>[0],
+): void {
+  if (question.kind === 'hook' && answer.kind === 'hook') {
+    const outcome = ({ passed: 'ok', denied: 'refused', unreachable: 'unreachable' } as const)[
+      answer.outcome
+    ];
+    metrics.webhook({ type: question.type, outcome, durationMs });
+  } else if (question.kind === 'metric' && answer.kind === 'metric') {
+    const { kind } = answer.measurement;
+    const outcome = kind === 'value' ? 'ok' : kind === 'unavailable' ? 'unreachable' : 'noData';
+    metrics.provider({ provider: 'prometheus', outcome, durationMs });
+  }
+}
+
+async function readSecret(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const secret = await cluster.get(resources.secrets, { namespace, name });
+  const data = secret?.['data'];
+  if (secret === undefined || typeof data !== 'object' || data === null) {
+    return secret === undefined ? undefined : {};
+  }
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]),
+  );
+}
