@@ -66,7 +66,7 @@ export function createKinds(options: KindsOptions): Kinds {
     if (isKnown) {
       for (const kind of optional) {
         if (definitionOf(kind.resource) === name && (after === undefined || kind.state !== 'synced')) {
-          kind.recheck();
+          kind.recheck(after === undefined ? 'gone' : 'there');
         }
       }
     }

@@ -12,6 +12,11 @@ const WATCH_SECONDS = { least: 240, most: 300 };
 const GRACE_MS = 30_000;
 /** A watch that lasted this long was no failure, even if it brought nothing. */
 const HEALTHY_MS = 10_000;
+/**
+ * So many watches in a row that failed without one event, and we list: a server restored from a backup stays silent until it
+ * has come as far as we had, without a word about it.
+ */
+const IN_VAIN = 3;
 /** How often a kind is looked for after a sign that it exists: its definition comes before it is served. */
 const LOOKS = 6;
 
@@ -48,8 +53,8 @@ export interface Reflector {
   start(): void;
   /** Takes the kind for missing without asking, until `recheck`. Only before `start`. */
   assumeMissing(): void;
-  /** Lists again at once: the kind may have come or gone. */
-  recheck(): void;
+  /** Lists again at once; a kind that is said to be `there` is looked for a few times, it may take a moment. */
+  recheck(said: 'there' | 'gone'): void;
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
@@ -77,6 +82,14 @@ function troubleReason(error: unknown): Trouble['reason'] {
     return 'expired';
   }
   return error instanceof ApiError ? 'refused' : 'broken';
+}
+
+/** How one watch went; `from` is where the next one goes on. */
+interface Watched {
+  readonly from: string;
+  readonly events: number;
+  readonly failure: Error | undefined;
+  readonly healthy: boolean;
 }
 
 export function createReflector(options: ReflectorOptions): Reflector {
@@ -114,8 +127,8 @@ class ListWatch implements Reflector {
     }
   }
 
-  recheck(): void {
-    this.#looksLeft = LOOKS;
+  recheck(said: 'there' | 'gone'): void {
+    this.#looksLeft = said === 'there' ? LOOKS : 0;
     this.#failures = 0;
     this.#cycle.abort();
     this.start();
@@ -176,29 +189,39 @@ class ListWatch implements Reflector {
 
   /** Watches again and again from where the last watch ended; throws where only a new list helps. */
   async #follow(version: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
     let from = version;
+    let inVain = 0;
     while (!signal.aborted) {
-      const startMs = clock.nowMs();
-      const before = from;
-      let failure: Error | undefined;
-      try {
-        for await (const event of this.#watch(from, signal)) {
-          from = event.object.metadata.resourceVersion ?? from;
-          this.#apply(event);
-        }
-      } catch (error) {
-        failure = error instanceof Error ? error : new Error(String(error));
-      }
-      const healthy = from !== before || clock.nowMs() - startMs >= HEALTHY_MS;
+      const watched = await this.#watchOnce(from, signal);
+      const { failure, events, healthy } = watched;
+      from = watched.from;
       this.#failures = healthy ? 0 : this.#failures;
-      if (failure !== undefined && !canResume(failure)) {
+      inVain = failure === undefined || events > 0 ? 0 : inVain + 1;
+      if (failure !== undefined && (!canResume(failure) || inVain >= IN_VAIN)) {
         throw failure;
       }
       if ((failure !== undefined || !healthy) && !signal.aborted) {
         await this.#backOff(failure ?? new Error('the watch ended at once'), signal);
       }
     }
+  }
+
+  async #watchOnce(start: string, signal: AbortSignal): Promise<Watched> {
+    const { clock } = this.#options;
+    const startMs = clock.nowMs();
+    let from = start;
+    let events = 0;
+    let failure: Error | undefined;
+    try {
+      for await (const event of this.#watch(from, signal)) {
+        from = event.object.metadata.resourceVersion ?? from;
+        events += 1;
+        this.#apply(event);
+      }
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    return { from, events, failure, healthy: events > 0 || clock.nowMs() - startMs >= HEALTHY_MS };
   }
 
   #apply(event: WatchEvent): void {

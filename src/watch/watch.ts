@@ -9,7 +9,7 @@ export interface WatchedKind {
   readonly state: ReflectorState;
   start(): void;
   assumeMissing(): void;
-  recheck(): void;
+  recheck(said: 'there' | 'gone'): void;
   stop(): Promise<void>;
 }
 
@@ -42,9 +42,9 @@ export function watchKind(options: WatchKindOptions): WatchedKind {
         reflector.assumeMissing();
       }
     },
-    recheck() {
+    recheck(said) {
       for (const reflector of reflectors) {
-        reflector.recheck();
+        reflector.recheck(said);
       }
     },
     async stop() {

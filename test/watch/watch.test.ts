@@ -21,6 +21,8 @@ const configMap = (name: string, namespace: string, value: string): KubeObject =
 function world(historyLimit = 1000) {
   let uids = 0;
   const store = new Store({ now: () => 0, newUid: () => `uid-${String((uids += 1))}`, historyLimit });
+  // A version of 0 means "from any version" to a watch, and no real server's list has it.
+  store.create(resources.configMaps, configMap('first', 'other', ''));
   const cache = createCache({
     project: (object) => ({ uid: object.metadata.uid, data: object['data'] }),
     onError: (error) => {
@@ -133,6 +135,7 @@ describe('a watched kind', () => {
       cluster,
       cache,
       resource: resources.configMaps,
+      namespaces: ['one'],
       clock: systemClock,
       random: Math.random,
     });
