@@ -1,5 +1,5 @@
 // `serin controller`: settings, connection, signals; everything else is started by start-controller.ts.
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { connect } from '../cluster/connect.ts';
 import { describeFlags, parseSettings, SettingsError } from '../settings.ts';
 import type { Settings } from '../settings.ts';
@@ -76,7 +76,9 @@ interface End {
 /** A second signal ends the process at once. */
 function waitForEnd(): { readonly end: Promise<End>; readonly lose: (why: string) => void } {
   const ended = new EventEmitter<{ end: [End] }>();
-  const end = once(ended, 'end').then(([how]: [End]) => how);
+  const end = new Promise<End>((resolve) => {
+    ended.once('end', resolve);
+  });
   let signalled = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

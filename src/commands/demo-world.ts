@@ -43,7 +43,7 @@ export async function startDemoWorld({ logFile, onError }: DemoWorldOptions): Pr
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, sandbox.kubeconfig);
     const user = connect({ kubeconfig, fieldManager: 'demo' });
-    stops.push(user.close);
+    stops.push(() => user.close());
     stops.push(await control(kubeconfig, sandbox.prometheusUrl, { logFile, onError }));
     return { cluster: user.cluster, sandbox, stop };
   } catch (error) {
@@ -80,9 +80,9 @@ async function control(
     meshProvider: settings.meshProvider,
     processMetrics: false,
   });
-  const { cluster, close } = connect({ kubeconfig, version: version() });
+  const connection = connect({ kubeconfig, version: version() });
   const controller = await startController({
-    cluster,
+    cluster: connection.cluster,
     settings,
     log,
     metrics,
@@ -91,6 +91,6 @@ async function control(
   });
   return async () => {
     await controller.stop();
-    await close();
+    await connection.close();
   };
 }

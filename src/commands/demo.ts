@@ -31,7 +31,7 @@ interface Options {
 /** 0: the story ended as its scenario says; 1: it did not; 2: wrong flags; 130: interrupted. */
 export async function run(args: string[]): Promise<number> {
   const options = optionsOf(args);
-  if (options === 'help') {
+  if (options === undefined) {
     process.stdout.write(usage);
     return 0;
   }
@@ -42,8 +42,8 @@ export async function run(args: string[]): Promise<number> {
   return play(options);
 }
 
-/** A text is what is wrong. */
-function optionsOf(args: string[]): Options | 'help' | string {
+/** A text is what is wrong; undefined asks for help. */
+function optionsOf(args: string[]): Options | string | undefined {
   try {
     const { values } = parseArgs({
       args,
@@ -56,7 +56,7 @@ function optionsOf(args: string[]): Options | 'help' | string {
       },
     });
     if (values.help) {
-      return 'help';
+      return undefined;
     }
     const scenario = scenarios.find((name) => name === values.scenario);
     if (scenario === undefined) {
@@ -160,7 +160,7 @@ function screenView(scenario: Scenario, endWith: (result: Result) => void): View
   const colour = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
-  let draw: () => void = () => undefined;
+  let draw: (() => void) | undefined;
   return {
     open: (stage) => {
       draw = (): void => {
@@ -178,12 +178,12 @@ function screenView(scenario: Scenario, endWith: (result: Result) => void): View
         drawn = lines.length;
       };
       stdout.write(`${escape}[?25l`);
-      timer = setInterval(() => draw(), redrawEveryMs);
+      timer = setInterval(draw, redrawEveryMs);
     },
     show: () => undefined,
     end: (result) => {
       clearInterval(timer);
-      draw();
+      draw?.();
       stdout.write(`${escape}[?25h\n`);
       endWith(result);
     },
