@@ -4,7 +4,8 @@ import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Cluster } from './cluster.ts';
 import { createHttpCluster } from './http-cluster.ts';
-import { createTransport, type Credentials, type RequestObserver } from './transport.ts';
+import type { Credentials } from './pools.ts';
+import { createTransport, type RequestObserver } from './transport.ts';
 
 export interface ConnectOptions {
   /** Path of a kubeconfig file. Without it: $KUBECONFIG, ~/.kube/config, then the service account of the pod. */

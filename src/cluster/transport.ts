@@ -1,21 +1,9 @@
-// How bytes get to the API server and back: pooled keep-alive connections, credentials, time-outs, and one observer for
-// every request. No paths, no JSON, no retries: those are http-cluster.ts. Imports undici only.
-import type { ConnectionOptions } from 'node:tls';
-import { isDeepStrictEqual } from 'node:util';
-import { Agent, errors, ProxyAgent, request as send, type Dispatcher } from 'undici';
+// How bytes get to the API server and back: over the pools of pools.ts, with time-outs, and one observer for every request.
+// No paths, no JSON, no retries: those are http-cluster.ts. Imports undici only.
+import { errors, request as send, type Dispatcher } from 'undici';
+import { createAccess, type Credentials } from './pools.ts';
 
-const CONNECTIONS = 16;
-const KEEP_ALIVE_MS = 30_000;
-const CREDENTIALS_AGE_MS = 30_000;
 const TIMEOUT_MS = 30_000;
-
-type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
-
-/** What identifies us to the API server, and it to us. */
-export interface Credentials {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tls: TlsOptions;
-}
 
 /** One request as the telemetry sees it: no names of objects, no headers, no bodies. */
 export interface ObservedRequest {
@@ -42,14 +30,14 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ApiResponse {
+interface ApiResponse {
   readonly status: number;
   /** The `Retry-After` header in milliseconds, where there was one. */
   readonly retryAfterMs: number | undefined;
   readonly text: string;
 }
 
-export interface ApiStream {
+interface ApiStream {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
   /** Rejects where no byte came for `stallMs`. */
@@ -83,78 +71,6 @@ export class RequestTimeout extends Error {
     super(message, options);
     this.name = 'RequestTimeout';
   }
-}
-
-interface Pools {
-  readonly tls: TlsOptions;
-  readonly calls: Dispatcher;
-  /** A watch holds its connection for minutes; in a pool of their own, watches cannot starve the calls. */
-  readonly watches: Dispatcher;
-}
-
-function openPools(tls: TlsOptions, proxyUrl: string | undefined): Pools {
-  // HTTP/1.1 on purpose: one lost HTTP/2 connection would end every watch at once.
-  const shared = {
-    allowH2: false,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-  };
-  const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, timeout: 10_000 };
-  const open = (connections: number | null): Dispatcher =>
-    proxyUrl === undefined
-      ? new Agent({ ...shared, connect, connections })
-      : new ProxyAgent({ ...shared, uri: proxyUrl, requestTls: connect, connections });
-  return { tls, calls: open(CONNECTIONS), watches: open(null) };
-}
-
-/** Keeps the pools that fit the credentials of now. */
-function createAccess({ credentials, proxyUrl }: TransportOptions): {
-  current(): Promise<{ headers: Readonly<Record<string, string>>; pools: Pools }>;
-  expire(): void;
-  close(): Promise<void>;
-} {
-  let pools: Pools | undefined;
-  let latest: Promise<Credentials> | undefined;
-  let askedAtMs = 0;
-  let closed = false;
-
-  const refreshed = (): Promise<Credentials> => {
-    if (latest === undefined || performance.now() - askedAtMs >= CREDENTIALS_AGE_MS) {
-      askedAtMs = performance.now();
-      const asked = credentials();
-      latest = asked;
-      asked.catch(() => {
-        latest = undefined;
-      });
-    }
-    return latest;
-  };
-
-  return {
-    async current() {
-      const { headers, tls } = await refreshed();
-      if (closed) {
-        throw new Error('the connection to the API server is closed');
-      }
-      if (pools === undefined || !isDeepStrictEqual(pools.tls, tls)) {
-        const old = pools;
-        pools = openPools(tls, proxyUrl);
-        // Graceful: calls and watches in flight end by themselves on the old connections.
-        for (const pool of old === undefined ? [] : [old.calls, old.watches]) {
-          pool.close().catch(() => undefined);
-        }
-      }
-      return { headers, pools };
-    },
-    expire() {
-      latest = undefined;
-    },
-    async close() {
-      closed = true;
-      await Promise.all([pools?.calls.destroy(), pools?.watches.destroy()]);
-    },
-  };
 }
 
 function retryAfterOf(headers: Dispatcher.ResponseData['headers']): number | undefined {

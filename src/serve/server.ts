@@ -2,7 +2,7 @@
 // Imports node:http only.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-export interface ServerLimits {
+interface ServerLimits {
   /** For the request to arrive. */
   readonly readMs: number;
   /** For the answer to be taken. */

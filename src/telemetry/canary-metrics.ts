@@ -10,7 +10,7 @@ export interface CanaryIdentity {
   readonly kind: string;
 }
 
-export interface RunResult {
+interface RunResult {
   readonly strategy: string;
   readonly analysis: 'completed' | 'skipped';
 }

@@ -6,7 +6,7 @@ import { scrub, scrubText } from './scrub.ts';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** Plain data; `error` may be an Error. Addresses and secrets are taken out, see scrub.ts. */
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;

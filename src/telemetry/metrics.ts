@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { createCanaryMetrics, type CanaryMetrics } from './canary-metrics.ts';
 
 /** What a call to the outside came to. */
-export type CallOutcome = 'ok' | 'refused' | 'noData' | 'unreachable';
+type CallOutcome = 'ok' | 'refused' | 'noData' | 'unreachable';
 
 export interface Metrics extends CanaryMetrics {
   /** One request to the API server; leases and watches are told apart by resource and verb. */

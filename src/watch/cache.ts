@@ -8,7 +8,7 @@ import { compareVersions, isOlder, newest } from './resource-version.ts';
 import { Table, type CacheEntry, type IndexFunctions } from './table.ts';
 
 /** `before` is undefined for a new object, `after` for one that is gone. Called after the cache has changed. */
-export type ChangeListener<T> = (key: string, before: T | undefined, after: T | undefined) => void;
+type ChangeListener<T> = (key: string, before: T | undefined, after: T | undefined) => void;
 
 /** Where one reflector puts what it hears of one namespace, or of all. */
 export interface Sink {

@@ -6,7 +6,7 @@ import { ApiError, type Cluster } from '../cluster/cluster.ts';
 import { resources, type KubeObject, type ObjectKey } from '../model/kube.ts';
 import { pause, type Clock } from './clock.ts';
 
-export interface LeaseTimes {
+interface LeaseTimes {
   /** Others wait this long after the last renewal that they saw. */
   readonly durationMs: number;
   /** A leader that could not renew for this long gives up. Shorter than the duration. */

@@ -9,7 +9,7 @@ import {
 } from '../../src/cluster/cluster.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 
-export interface OpenWatch {
+interface OpenWatch {
   readonly options: WatchOptions;
   readonly resource: Resource;
   send(type: WatchEvent['type'], object: KubeObject): void;
