@@ -24,7 +24,7 @@ const UNSEEN_AGAIN_MS = 5_000;
 /** A write that was refused for good is tried again now and then, because what refused it may have been mended. */
 const REFUSED_AGAIN_MS = 30_000;
 
-export interface Questioning {
+interface Questioning {
   /** Sends what has not been sent yet; the answers put the key back on the queue. */
   ask(key: string, view: CanaryView, questions: readonly Question[]): void;
   answers(key: string): Answers;

@@ -7,7 +7,7 @@ import type { OwnedShape } from '../model/owned.ts';
 import { mergePatchOf } from './merge-patch.ts';
 
 /** Where the answer of a write goes at once, so that no stale cache can make us write or count twice. */
-export interface Landing {
+interface Landing {
   put(object: KubeObject): void;
 }
 
@@ -46,7 +46,7 @@ export async function apply(cluster: Cluster, application: Application): Promise
   });
 }
 
-export function keyFor({ metadata }: KubeObject): ObjectKey {
+function keyFor({ metadata }: KubeObject): ObjectKey {
   const { name, namespace } = metadata;
   return namespace === undefined ? { name } : { name, namespace };
 }

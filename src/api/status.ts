@@ -5,7 +5,7 @@ import { z } from 'zod';
 const DateTime = z.string().meta({ format: 'date-time' });
 const Percent = z.number();
 
-export const phases = [
+const phases = [
   '',
   'Initializing',
   'Initialized',
@@ -23,7 +23,7 @@ export const Phase = z.enum(phases);
 export type Phase = z.infer<typeof Phase>;
 
 /** Where a run stands. `decide/decide.ts` draws how one follows another. */
-export const stages = [
+const stages = [
   'provision',
   'confirm-rollout',
   'scale-up',
@@ -68,13 +68,12 @@ export const Plan = z.object({
 export type Plan = z.infer<typeof Plan>;
 
 /** Rounds by outcome that did not pass. */
-export const Counts = z.object({
+const Counts = z.object({
   fail: z.number(),
   inconclusive: z.number(),
   noData: z.number(),
   unavailable: z.number(),
 });
-export type Counts = z.infer<typeof Counts>;
 
 export const Run = z.object({
   id: z.string(),
@@ -114,7 +113,7 @@ export const Run = z.object({
 export type Run = z.infer<typeof Run>;
 
 /** One metric or hook of a round, as people read it. */
-export const Check = z.object({
+const Check = z.object({
   name: z.string(),
   outcome: z.enum(['pass', 'fail', 'inconclusive', 'noData', 'unavailable']),
   value: z.number().optional(),

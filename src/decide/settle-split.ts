@@ -32,7 +32,7 @@ export const settleSplit: RunRule = (seen, run) => {
 };
 
 /** Waits until `run.split` is seen, then stores when that was; the next round is due one interval later. */
-export function settle(seen: Observation, run: Run): Move | undefined {
+function settle(seen: Observation, run: Run): Move | undefined {
   if (run.settledAt !== undefined) {
     return undefined;
   }

@@ -42,7 +42,7 @@ export interface HookAnswer {
   readonly message: string;
 }
 
-export interface MetricAnswer {
+interface MetricAnswer {
   readonly kind: 'metric';
   readonly measurement: Measurement;
 }

@@ -23,7 +23,7 @@ export interface ConfigView {
   readonly resourceVersion: string;
 }
 
-export interface RouteCache {
+interface RouteCache {
   readonly shape: RouteShape;
   readonly cache: Cache<RouteView>;
 }

@@ -104,8 +104,6 @@ export class Invariants {
   }
 
   #scalesDownSafely({ primary, target, split }: Before): void {
-    const size = (object: KubeObject | undefined): number =>
-      Number(objectOf(object?.['spec'])['replicas'] ?? 0);
     if (primary !== undefined && size(this.#before.primary) > 0 && size(primary) === 0) {
       throw new Violation('the primary was scaled to zero');
     }
@@ -128,4 +126,8 @@ interface Before {
   readonly primary: KubeObject | undefined;
   readonly target: KubeObject | undefined;
   readonly status: Readonly<Record<string, unknown>>;
+}
+
+function size(object: KubeObject | undefined): number {
+  return Number(objectOf(object?.['spec'])['replicas'] ?? 0);
 }

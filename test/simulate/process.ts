@@ -1,7 +1,6 @@
 // One life of the controller in the simulation: its caches, which lag behind the store, its pass, and the questions that it
 // has asked. A crash drops all of it; the next life starts from a list, like any process.
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
 import { createCaches, feedsOf } from '../../src/observe/caches.ts';
 import type { Caches, Feed } from '../../src/observe/caches.ts';
@@ -12,7 +11,7 @@ import type { WatchEvent } from '../../src/cluster/cluster.ts';
 import type { World } from './world.ts';
 import { KEY } from './world.ts';
 
-export const settings = {
+const settings = {
   meshProvider: 'kubernetes',
   minimumIntervalMs: 10_000,
   noCrossNamespaceRefs: false,
@@ -171,9 +170,4 @@ export class Process {
       stream.stop();
     }
   }
-}
-
-export function specOf(object: KubeObject | undefined): Record<string, unknown> {
-  const spec = object?.['spec'];
-  return typeof spec === 'object' && spec !== null ? { ...spec } : {};
 }

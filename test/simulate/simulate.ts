@@ -29,7 +29,7 @@ export interface Outcome {
 class Crash extends Error {}
 
 const STEP_MS = 2_000;
-const BREAKING_STEPS = 250;
+const BREAKING_STEPS = 160;
 const HEALING_STEPS = 3_000;
 
 export async function simulate(seed: number): Promise<Outcome> {
@@ -39,9 +39,9 @@ export async function simulate(seed: number): Promise<Outcome> {
     return { seed, ok: true, verdict, ...run.record() };
   } catch (error) {
     const verdict =
-      error instanceof Violation
-        ? error.message
-        : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+      error instanceof Violation || !(error instanceof Error)
+        ? String(error)
+        : (error.stack ?? error.message);
     return { seed, ok: false, verdict, ...run.record() };
   }
 }
