@@ -28,6 +28,8 @@ export interface ApiServerOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** How often a watch is told how far it has come; once a minute unless told. */
   readonly bookmarkMs?: number;
+  /** How a watch from before the history is answered: by an ERROR event unless told. Real servers do both. */
+  readonly expiredWatch?: 'event' | 'status';
 }
 
 export interface ApiServer {
@@ -105,6 +107,7 @@ async function answerTo(
     bookmarkMs: context.bookmarkMs ?? 60_000,
     timeoutMs: 1000 * (Number(route.query.get('timeoutSeconds')) || defaultTimeoutSeconds),
     shape: shapeFor(request.headers.accept),
+    expired: context.expiredWatch ?? 'event',
   });
   return undefined;
 }
@@ -173,7 +176,7 @@ async function answerAbout(asked: Asked): Promise<Answer> {
     }
     case 'patch': {
       const text = await readBody(request);
-      const current = kind.typed ? store.get(resource, keyIn(route)) : undefined;
+      const current = kind.fields !== undefined ? store.get(resource, keyIn(route)) : undefined;
       const patch = patchOf(request.headers['content-type'], text, current);
       return ok(store.patch(resource, keyIn(route), patch, { dryRun, ...subresource }));
     }

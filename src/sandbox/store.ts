@@ -156,8 +156,16 @@ export class Store {
 
   /** Replaces the object, guarded by the resourceVersion it carries; a write that changes nothing keeps its version. */
   replace(resource: Resource, sent: KubeObject, options: WriteOptions = {}): KubeObject {
-    const kind = this.kindOf(resource);
-    const previous = this.get(resource, sent.metadata);
+    const kind = this.#kindFor(resource, options);
+    const found = this.find(resource, sent.metadata);
+    if (found === undefined && kind.createOnUpdate && options.subresource === undefined) {
+      // Only the uid tells that another object was meant; an old version alone does not keep it from coming back.
+      const { resourceVersion: _, uid, ...metadata } = sent.metadata;
+      if (uid !== undefined)
+        throw refusal.conflict(resource, metadata.name, `Precondition failed: UID in precondition: ${uid}`);
+      return this.create(resource, { ...sent, metadata }, options);
+    }
+    const previous = found ?? this.get(resource, sent.metadata);
     if ((sent.metadata.resourceVersion ?? '') === '' && !kind.unconditionalUpdate) {
       const message = 'Invalid value: 0: must be specified for an update';
       throw refusal.invalid(resource, sent.metadata.name, [{ path: 'metadata.resourceVersion', message }]);
@@ -166,7 +174,7 @@ export class Store {
   }
 
   patch(resource: Resource, key: ObjectKey, patch: Patch, options: WriteOptions = {}): KubeObject {
-    const kind = this.kindOf(resource);
+    const kind = this.#kindFor(resource, options);
     const previous = this.get(resource, key);
     const sent = patched(previous, patch);
     if (keyOf(sent.metadata) !== keyOf(previous.metadata)) {
@@ -204,9 +212,14 @@ export class Store {
     for (const table of this.#catalog.tables()) table.compact(this.#version);
   }
 
+  #kindFor(resource: Resource, { subresource }: WriteOptions): Kind {
+    const kind = this.kindOf(resource);
+    if (subresource === 'status' && !kind.statusSubresource) throw refusal.notServed();
+    return kind;
+  }
+
   #update(kind: Kind, previous: KubeObject, sent: KubeObject, options: UpdateOptions): KubeObject {
     const { subresource, dryRun, patched: byPatch } = options;
-    if (subresource === 'status' && !kind.statusSubresource) throw refusal.notServed();
     const peers = this.#catalog.tableOf(kind).values();
     const next = updated(kind, sent, previous, { subresource, patched: byPatch, peers });
     if (dryRun === true) return next;

@@ -361,6 +361,16 @@ describe('watches over HTTP', () => {
     ]);
   });
 
+  it('answers a version that is too old with status 410 where told to', async () => {
+    const { store, ask } = await start({ expiredWatch: 'status' });
+    store.create(configMaps, configMap('a'));
+    store.create(configMaps, configMap('b'));
+    store.compact();
+    const response = await ask(watch('resourceVersion=1'));
+    expect(response.status).toBe(410);
+    expect(await response.json()).toMatchObject({ kind: 'Status', code: 410, reason: 'Expired' });
+  });
+
   it('cuts open watches when it stops', async () => {
     const { ask, server } = await start();
     const response = await ask(watch('resourceVersion=0'));

@@ -14,15 +14,14 @@ export interface StreamOptions {
   readonly bookmarkMs: number;
   readonly timeoutMs: number;
   readonly shape: Shape;
+  /** How a version that is too old is answered: status 200 and an ERROR event, as mostly, or status 410. */
+  readonly expired: 'event' | 'status';
 }
 
 /** A client that reads this much slower than we write is let go, as by a real server. */
 const unreadBytes = 16 * 1024 * 1024;
 
-/**
- * Streams until the time is up or the client leaves. A version that is too old is answered as a real server does: with
- * status 200 and an ERROR event.
- */
+/** Streams until the time is up or the client leaves. Throws what the store refuses before the answer has begun. */
 export function streamWatch(
   store: Store,
   kind: Kind,
@@ -45,7 +44,8 @@ export function streamWatch(
       send(type, bookmark(kind, { resourceVersion: object.metadata.resourceVersion ?? '' }, options.shape));
   };
   const begin = (): Watch => store.watch(kind.resource, options, listener);
-  const watch = orError(begin, (error) => send('ERROR', failure(error)));
+  const watch =
+    options.expired === 'status' ? begin() : orError(begin, (error) => send('ERROR', failure(error)));
   if (watch === undefined) {
     response.end();
     return;

@@ -20,7 +20,7 @@ export function predicateOf(kind: Kind, { namespace, labelSelector, fieldSelecto
     conditions.push(({ metadata }) => metadata.namespace === namespace);
   if (labelSelector !== undefined && labelSelector !== '') conditions.push(parseLabelSelector(labelSelector));
   if (fieldSelector !== undefined && fieldSelector !== '') {
-    conditions.push(parseFieldSelector(fieldSelector, kind.fields));
+    conditions.push(parseFieldSelector(fieldSelector, kind.selectable));
   }
   return (object) => conditions.every((holds) => holds(object));
 }

@@ -5,11 +5,15 @@ import { definitionKind } from './definition.ts';
 import { each, fill, isEmpty, objectAt, type Json } from './json.ts';
 import type { Draft, Kind } from './kind.ts';
 import type { Finding } from './refusals.ts';
+import type { TypedFields } from './typed.ts';
 import {
   checkConfig,
   checkEvent,
   checkLease,
   completeSecret,
+  checkRevision,
+  eventFields,
+  malformedConfig,
   malformedEvent,
   malformedLease,
   required,
@@ -66,23 +70,27 @@ function checkDeployment(draft: Draft): readonly Finding[] {
   ];
 }
 
-function completeNamespace({ object }: Draft): KubeObject {
+function completeNamespace({ object, previous }: Draft): KubeObject {
   const { metadata } = object;
   const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
   const terminating = metadata.deletionTimestamp !== undefined;
   return {
     ...object,
     metadata: { ...metadata, labels },
-    spec: fill(objectAt(object, 'spec'), { finalizers: ['kubernetes'] }),
+    spec: previous === undefined ? { finalizers: ['kubernetes'] } : objectAt(object, 'spec'),
     status: { ...objectAt(object, 'status'), phase: terminating ? 'Terminating' : 'Active' },
   };
 }
 
 const slicePort = (port: Json): Json => fill(port, { name: '', protocol: 'TCP' });
 
-type Traits = Partial<Omit<Kind, 'resource' | 'names'>> & { readonly shortNames?: readonly string[] };
+type Traits = Partial<Omit<Kind, 'resource' | 'names' | 'fields'>> &
+  Partial<TypedFields> & { readonly shortNames?: readonly string[] };
 
-function builtIn(resource: Resource, { shortNames = [], ...traits }: Traits = {}): Kind {
+function builtIn(
+  resource: Resource,
+  { shortNames = [], body = ['spec', 'status'], raw = [], counts = [], ...traits }: Traits,
+): Kind {
   return {
     resource,
     names: { singular: resource.kind.toLowerCase(), shortNames, categories: [] },
@@ -90,8 +98,9 @@ function builtIn(resource: Resource, { shortNames = [], ...traits }: Traits = {}
     statusSubresource: false,
     generation: 'none',
     unconditionalUpdate: true,
-    typed: true,
-    fields: [],
+    createOnUpdate: false,
+    fields: { body, raw, counts },
+    selectable: [],
     columns: [],
     ...traits,
   };
@@ -105,8 +114,11 @@ const workloadScale = {
   labelSelectorPath: '.spec.selector',
 };
 
+const replicaCounts = ['updatedReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
+
 export const builtInKinds: readonly Kind[] = [
   builtIn(resources.deployments, {
+    counts: ['replicas', 'unavailableReplicas', ...replicaCounts],
     shortNames: ['deploy'],
     statusSubresource: true,
     generation: 'spec and annotations',
@@ -123,6 +135,7 @@ export const builtInKinds: readonly Kind[] = [
     check: checkDeployment,
   }),
   builtIn(clusterResources.replicaSets, {
+    counts: ['fullyLabeledReplicas', ...replicaCounts],
     shortNames: ['rs'],
     statusSubresource: true,
     generation: 'spec',
@@ -140,7 +153,7 @@ export const builtInKinds: readonly Kind[] = [
       { name: 'IP', type: 'string', jsonPath: '.status.podIP' },
       age,
     ],
-    fields: ['spec.nodeName', 'status.phase', 'status.podIP', 'spec.restartPolicy', 'spec.schedulerName'],
+    selectable: ['spec.nodeName', 'status.phase', 'status.podIP', 'spec.restartPolicy', 'spec.schedulerName'],
     complete: ({ object }) => ({
       ...object,
       spec: podDefaults(objectAt(object, 'spec')),
@@ -148,16 +161,17 @@ export const builtInKinds: readonly Kind[] = [
     }),
   }),
   builtIn(resources.controllerRevisions, {
-    check: (draft) => [
-      ...(typeof draft.object['revision'] === 'number' ? [] : [required('revision')]),
-      ...unchanged('data', draft),
-    ],
+    body: ['revision'],
+    raw: ['data'],
+    complete: ({ object }) => ({ ...object, revision: object['revision'] ?? 0 }),
+    check: checkRevision,
   }),
   builtIn(resources.services, {
     shortNames: ['svc'],
+    createOnUpdate: true,
     nameRule: 'service',
     statusSubresource: true,
-    fields: ['spec.clusterIP', 'spec.type'],
+    selectable: ['spec.clusterIP', 'spec.type'],
     columns: [
       { name: 'Type', type: 'string', jsonPath: '.spec.type' },
       { name: 'Cluster-IP', type: 'string', jsonPath: '.spec.clusterIP' },
@@ -167,11 +181,23 @@ export const builtInKinds: readonly Kind[] = [
     complete: completeService,
     check: checkService,
   }),
-  builtIn(resources.configMaps, { shortNames: ['cm'], check: checkConfig }),
-  builtIn(resources.secrets, { fields: ['type'], complete: completeSecret, check: checkConfig }),
+  builtIn(resources.configMaps, {
+    shortNames: ['cm'],
+    body: ['data', 'binaryData', 'immutable'],
+    malformed: malformedConfig,
+    check: checkConfig,
+  }),
+  builtIn(resources.secrets, {
+    body: ['data', 'stringData', 'immutable', 'type'],
+    malformed: malformedConfig,
+    selectable: ['type'],
+    complete: completeSecret,
+    check: checkConfig,
+  }),
   builtIn(resources.events, {
+    body: eventFields,
     shortNames: ['ev'],
-    fields: [
+    selectable: [
       'involvedObject.kind',
       'involvedObject.name',
       'involvedObject.namespace',
@@ -189,7 +215,14 @@ export const builtInKinds: readonly Kind[] = [
     malformed: malformedEvent,
     check: checkEvent,
   }),
-  builtIn(resources.leases, { unconditionalUpdate: false, malformed: malformedLease, check: checkLease }),
+  builtIn(resources.leases, {
+    body: ['spec'],
+    createOnUpdate: true,
+    unconditionalUpdate: false,
+    complete: inSpec((spec) => spec),
+    malformed: malformedLease,
+    check: checkLease,
+  }),
   builtIn(resources.horizontalPodAutoscalers, {
     shortNames: ['hpa'],
     statusSubresource: true,
@@ -199,15 +232,16 @@ export const builtInKinds: readonly Kind[] = [
     shortNames: ['ns'],
     nameRule: 'label',
     statusSubresource: true,
-    fields: ['status.phase'],
+    selectable: ['status.phase'],
     complete: completeNamespace,
   }),
   builtIn(clusterResources.nodes, {
     shortNames: ['no'],
     statusSubresource: true,
-    fields: ['spec.unschedulable'],
+    selectable: ['spec.unschedulable'],
   }),
   builtIn(clusterResources.endpointSlices, {
+    body: ['addressType', 'endpoints', 'ports'],
     generation: 'spec',
     complete: ({ object }) => ({ ...object, ...each(object, 'ports', slicePort) }),
     check: (draft) => unchanged('addressType', draft),

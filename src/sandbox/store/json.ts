@@ -105,25 +105,6 @@ export function each(parent: Json, field: string, change: (value: Json) => Json)
   return changed.every((item, index) => item === items[index]) ? parent : { ...parent, [field]: changed };
 }
 
-/** Built-in kinds are typed on the server: null there means absent. */
-export function withoutNulls(object: Json): Json {
-  let changed: Json | undefined;
-  for (const key in object) {
-    const value = object[key];
-    const next = isJson(value) ? withoutNulls(value) : Array.isArray(value) ? nullFreeList(value) : value;
-    if (next === value && value !== null) continue;
-    changed ??= { ...object };
-    if (value === null) delete changed[key];
-    else changed[key] = next;
-  }
-  return changed ?? object;
-}
-
-function nullFreeList(list: readonly unknown[]): readonly unknown[] {
-  const next = list.map((item) => (isJson(item) ? withoutNulls(item) : item));
-  return next.every((item, index) => item === list[index]) ? list : next;
-}
-
 /** Makes a writer of a stored object fail at once; parts that are frozen already are shared and were done before. */
 export function freezeDeep(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;

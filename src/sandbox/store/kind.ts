@@ -1,6 +1,7 @@
 // What the store has to know about a kind: how it is named, completed, checked and versioned.
 import type { KubeObject, Resource } from '../../model/kube.ts';
 import type { NameRule } from './metadata.ts';
+import type { TypedFields } from './typed.ts';
 import type { Finding } from './refusals.ts';
 
 /**
@@ -51,10 +52,12 @@ export interface Kind {
   readonly generation: 'none' | 'spec' | 'spec and annotations';
   /** A replace without resourceVersion overwrites whatever is there. */
   readonly unconditionalUpdate: boolean;
-  /** Decoded into typed fields on the server, where null means absent. */
-  readonly typed: boolean;
+  /** A replace of what is not there creates it. */
+  readonly createOnUpdate: boolean;
+  /** The typed fields of a built-in kind. Undefined for custom kinds, whose schema says what they have. */
+  readonly fields?: TypedFields;
   /** Field selectors beyond metadata. */
-  readonly fields: readonly string[];
+  readonly selectable: readonly string[];
   /** What kubectl prints beside the name; nothing means the age. */
   readonly columns: readonly PrinterColumn[];
   readonly scale?: ScalePaths;

@@ -25,7 +25,10 @@ export function readMetadata(object: KubeObject, previous?: ObjectMeta): ObjectM
   const meta: Json = {};
   for (const field of texts) keep(given, meta, field, (value) => typeof value === 'string');
   for (const field of numbers) keep(given, meta, field, (value) => typeof value === 'number');
-  for (const field of maps) keep(given, meta, field, isTextMap);
+  for (const field of maps) {
+    keep(given, meta, field, isTextMap);
+    if (isJson(meta[field])) meta[field] = withEmptyTexts(meta[field]);
+  }
   keep(given, meta, 'finalizers', isTextList);
   keep(given, meta, 'ownerReferences', (value) => Array.isArray(value) && value.every(isJson));
   const name = typeof meta['name'] === 'string' ? meta['name'] : '';
@@ -46,8 +49,14 @@ function keep(given: Json, meta: Json, field: string, fits: (value: unknown) => 
 const wrongType = (field: string): Error =>
   badRequest(`the object provided is unrecognized or of the wrong type: ${field}`);
 
+/** Null is read as an empty text there. */
 const isTextMap = (value: unknown): boolean =>
-  isJson(value) && Object.values(value).every((item) => typeof item === 'string');
+  isJson(value) && Object.values(value).every((item) => typeof item === 'string' || item === null);
+
+const withEmptyTexts = (map: Json): Json =>
+  Object.values(map).includes(null)
+    ? Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value ?? '']))
+    : map;
 
 const isTextList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');

@@ -3,6 +3,7 @@ import type { JsonPatchOperation } from '../../cluster/cluster.ts';
 import { adopt, equalJson, isJson, type Json } from './json.ts';
 
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (Array.isArray(patch)) return adopt(patch.map(withoutNulls));
   if (!isJson(patch)) return adopt(patch);
   const result: Json = isJson(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
@@ -11,6 +12,14 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
     else result[key] = applyMergePatch(result[key], value);
   }
   return result;
+}
+
+/** The server's library removes nulls from the objects in a list too, which the RFC does not ask for. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isJson(value)) return value;
+  const kept = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(kept.map(([key, field]) => [key, withoutNulls(field)]));
 }
 
 /** An operation that does not fit the document: a failed test, or a path that is not there. */
@@ -61,7 +70,10 @@ function child(parent: unknown, key: string): unknown {
 
 function valueAt(target: unknown, path: readonly string[]): unknown {
   let value = target;
-  for (const key of path) value = child(value, key);
+  for (const key of path) {
+    if (!isParent(value)) throw new PatchMismatch('missing path');
+    value = child(value, key);
+  }
   return value;
 }
 

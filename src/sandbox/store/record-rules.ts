@@ -17,6 +17,30 @@ export function unchanged(field: string, { object, previous }: Draft): readonly 
   return [{ path: field, message: `Invalid value: ${shown(read(object))}: field is immutable` }];
 }
 
+/** Values are texts; a Secret's are encoded. */
+export function malformedConfig(config: KubeObject): string | undefined {
+  const wrong = ['data', 'binaryData', 'stringData'].find((field) =>
+    Object.values(objectAt(config, field)).some((value) => typeof value !== 'string'),
+  );
+  const unencoded =
+    config.kind === 'Secret' && Object.values(objectAt(config, 'data')).some((value) => !isBase64(value));
+  if (unencoded) return 'illegal base64 data';
+  return wrong === undefined
+    ? undefined
+    : `cannot unmarshal into Go struct field ${config.kind}.${wrong} of type string`;
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const isBase64 = (value: unknown): boolean => typeof value === 'string' && base64.test(value);
+
+export function checkRevision(draft: Draft): readonly Finding[] {
+  const { revision } = draft.object;
+  const message = `Invalid value: ${shown(revision)}: must be greater than or equal to 0`;
+  const wrong = typeof revision !== 'number' || revision < 0 ? [{ path: 'revision', message }] : [];
+  return [...wrong, ...unchanged('data', draft)];
+}
+
 export function checkConfig(draft: Draft): readonly Finding[] {
   const { object, previous } = draft;
   const keys = ['data', 'binaryData'].flatMap((field) =>
@@ -75,6 +99,23 @@ export function checkLease({ object }: Draft): readonly Finding[] {
       : []),
   ];
 }
+
+export const eventFields = [
+  'involvedObject',
+  'reason',
+  'message',
+  'source',
+  'firstTimestamp',
+  'lastTimestamp',
+  'count',
+  'type',
+  'eventTime',
+  'series',
+  'action',
+  'related',
+  'reportingComponent',
+  'reportingInstance',
+];
 
 export function checkEvent({ object }: Draft): readonly Finding[] {
   const about = objectAt(object, 'involvedObject')['namespace'];

@@ -11,7 +11,7 @@ export function completeService({ object, previous, peers }: Draft): KubeObject 
     portDefaults,
   );
   const status = fill(objectAt(object, 'status'), { loadBalancer: {} });
-  if (spec['type'] === 'ExternalName') return { ...object, spec, status };
+  if (spec['type'] === 'ExternalName') return { ...object, spec: withoutAddress(spec), status };
   const before = objectAt(previous ?? {}, 'spec');
   const addressed = withAddress(fill(spec, { internalTrafficPolicy: 'Cluster' }), before, peers);
   const affine =
@@ -20,6 +20,12 @@ export function completeService({ object, previous, peers }: Draft): KubeObject 
       : addressed;
   return { ...object, spec: withNodePorts(affine, peers), status };
 }
+
+/** Of no use to an external name; what was there before is given up. */
+const addressFields = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'];
+
+const withoutAddress = (spec: Json): Json =>
+  Object.fromEntries(Object.entries(spec).filter(([field]) => !addressFields.includes(field)));
 
 function portDefaults(port: Json): Json {
   return fill(port, { protocol: 'TCP', targetPort: port['port'] });
@@ -30,10 +36,12 @@ function withAddress(spec: Json, before: Json, peers: Iterable<KubeObject>): Jso
   const copiedList = isEmpty(given) && !isEmpty(spec['clusterIPs']);
   if (copiedList) return spec;
   const clusterIP = isEmpty(given) ? freeAddress(peers) : given;
-  return fill(
-    { ...spec, clusterIP },
-    { clusterIPs: [clusterIP], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' },
-  );
+  // Without a selector nobody knows yet which families its endpoints will have.
+  const isBare = clusterIP === 'None' && isEmpty(spec['selector']);
+  const families = isBare
+    ? { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }
+    : { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' };
+  return fill({ ...spec, clusterIP }, { clusterIPs: [clusterIP], ...families });
 }
 
 /** The lowest address of 10.96.0.0/16 that no Service has; .0 and .1 stay free, as .1 is the API server's. */

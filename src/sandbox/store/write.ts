@@ -1,9 +1,10 @@
 // What a write makes of an object: pure functions from what was sent and what is stored to what will be stored.
 import type { KubeObject, ObjectMeta } from '../../model/kube.ts';
 import { apiVersionOf } from '../../model/kube.ts';
-import { adoptObject, equalJson, objectAt, withoutNulls } from './json.ts';
+import { adoptObject, equalJson, objectAt } from './json.ts';
 import type { Draft, Kind } from './kind.ts';
 import { checkMetadata, checkName, readMetadata } from './metadata.ts';
+import { typed } from './typed.ts';
 import { badRequest, conflict, invalid, stale } from './refusals.ts';
 
 export interface Origin {
@@ -25,7 +26,12 @@ function read(kind: Kind, sent: KubeObject, previous?: KubeObject): KubeObject {
   const { metadata: _, ...body } = sent;
   const { metadata: __, ...previousBody } = previous ?? { metadata: undefined };
   const adopted = adoptObject(body, previous === undefined ? undefined : previousBody);
-  const object = { ...(kind.typed ? withoutNulls(adopted) : adopted), apiVersion, kind: sent.kind, metadata };
+  const object = {
+    ...(kind.fields === undefined ? adopted : typed(adopted, kind.fields, previous)),
+    apiVersion,
+    kind: sent.kind,
+    metadata,
+  };
   const problem = kind.malformed?.(object);
   if (problem !== undefined)
     throw badRequest(`${sent.kind} in version "${kind.resource.version}" cannot be handled: ${problem}`);
@@ -57,11 +63,11 @@ export function created(
     resourceVersion: _version,
     deletionTimestamp: _deletion,
     deletionGracePeriodSeconds: _grace,
-    generation: _generation,
     ...given
   } = object.metadata;
   const findings = checkName(given.name, kind.nameRule);
   if (findings.length > 0) throw invalid(kind.resource, given.name, findings);
+  // A kind that does not count generations keeps what it is sent.
   const generation = kind.generation === 'none' ? {} : { generation: 1 };
   const fresh: KubeObject = { ...object, metadata: { ...given, ...origin, ...generation } };
   if (kind.statusSubresource) delete fresh['status'];
@@ -119,7 +125,8 @@ function mergeUpdate(
   subresource: 'status' | undefined,
 ): KubeObject {
   if (subresource === 'status') return withStatus(previous, sent['status']);
-  const metadata = { ...sent.metadata, ...systemFields(previous.metadata) };
+  const { generation: _, deletionGracePeriodSeconds: __, ...sentMeta } = sent.metadata;
+  const metadata = { ...sentMeta, ...systemFields(previous.metadata) };
   const object: KubeObject = { ...sent, metadata };
   return kind.statusSubresource ? withStatus(object, previous['status']) : object;
 }

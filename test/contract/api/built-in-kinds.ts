@@ -223,6 +223,14 @@ function itCompletesServices(lab: Lab): void {
     expect(written).toMatchObject({ spec: { clusterIP, clusterIPs, ports: [{ port: 81, targetPort: 81 }] } });
   });
 
+  it('gives up the address of a Service that becomes a mere name', async () => {
+    const made = await service({ ports });
+    const spec = { type: 'ExternalName', externalName: 'example.org' };
+    const patched = await lab.cluster.patch(services, lab.key(made), { kind: 'merge', body: { spec } });
+    expect(patched['spec']).not.toHaveProperty('clusterIP');
+    expect(patched['spec']).not.toHaveProperty('clusterIPs');
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['another address', { clusterIP: '10.96.99.99', clusterIPs: ['10.96.99.99'] }],
     ['no address any more', { clusterIP: 'None', clusterIPs: ['None'] }],
@@ -306,6 +314,71 @@ function itGuardsRecords(lab: Lab): void {
     expect(await merge(configMaps, made, { metadata: { labels: { a: 'b' } } })).toMatchObject({
       data: { a: '1' },
     });
+  });
+
+  it.each<[string, Resource, Record<string, unknown>]>([
+    ['numbers in a ConfigMap', configMaps, { data: { a: 1 } }],
+    ['a Secret that is not encoded', secrets, { data: { a: 'not encoded' } }],
+  ])('refuses %s', async (_, resource, fields) => {
+    expect(await lab.refusal(lab.create(resource, fields))).toMatchObject({
+      status: 400,
+      reason: 'BadRequest',
+    });
+  });
+
+  it('keeps the data of a ControllerRevision as sent, nulls and empty lists too', async () => {
+    const data = { spec: { a: null, b: [], c: {}, d: [null] } };
+    expect((await lab.create(controllerRevisions, { revision: 1, data }))['data']).toEqual(data);
+    expect(await lab.refusal(lab.create(controllerRevisions, { revision: -1, data }))).toMatchObject({
+      status: 422,
+    });
+  });
+
+  it('leaves out what says nothing', async () => {
+    const config = await lab.create(configMaps, { data: {}, binaryData: null, unknown: 1 });
+    for (const field of ['data', 'binaryData', 'unknown']) expect(config).not.toHaveProperty(field);
+    const pod = {
+      ...podTemplate.spec,
+      nodeSelector: {},
+      tolerations: [],
+      hostNetwork: false,
+      initContainers: null,
+    };
+    const template = { ...podTemplate, spec: pod };
+    const spec = { ...deploymentSpec, template, replicas: 0, paused: false, minReadySeconds: 0 };
+    expect((await lab.create(deployments, { spec }))['spec']).toEqual({
+      ...completedDeployment,
+      replicas: 0,
+    });
+  });
+
+  it('leaves zeros out of the status of a Deployment', async () => {
+    const made = await lab.create(deployments, { spec: { ...deploymentSpec, replicas: 0, paused: true } });
+    const status = { replicas: 0, readyReplicas: 0, unavailableReplicas: 0, observedGeneration: 0 };
+    const patch = { kind: 'merge', body: { status } } as const;
+    const written = await lab.cluster.patch(deployments, lab.key(made), patch, {
+      subresource: 'status',
+      dryRun: true,
+    });
+    for (const field of Object.keys(status)) expect(written['status']).not.toHaveProperty(field);
+  });
+
+  it('creates a Service or a Lease by a replace, but no other kind', async () => {
+    const service = lab.draft(services, { spec: { ports: [{ port: 80 }] } });
+    expect((await lab.cluster.replace(services, service)).metadata.uid).toBeDefined();
+    const lease = lab.draft(leases, { spec: { holderIdentity: 'me' } });
+    expect((await lab.cluster.replace(leases, lease)).metadata.uid).toBeDefined();
+    const deployment = lab.draft(deployments, { spec: deploymentSpec });
+    expect(await lab.refusal(lab.cluster.replace(deployments, deployment))).toMatchObject({ status: 404 });
+  });
+
+  it('refuses to replace a Lease that is gone by its uid, not by its version', async () => {
+    const made = await lab.create(leases, { spec: { holderIdentity: 'me' } });
+    await lab.cluster.delete(leases, lab.key(made));
+    const late = await lab.refusal(lab.cluster.replace(leases, made));
+    expect(late).toMatchObject({ status: 409, reason: 'Conflict' });
+    const { uid, ...metadata } = made.metadata;
+    expect((await lab.cluster.replace(leases, { ...made, metadata })).metadata.uid).not.toBe(uid);
   });
 
   it('encodes the texts of a Secret', async () => {

@@ -171,6 +171,7 @@ function itAppliesOperations(lab: Lab): void {
 
   it.each<[string, JsonPatchOperation]>([
     ['a test that fails', { op: 'test', path: '/spec/parts/0/name', value: 'q' }],
+    ['a test for null below a field that is not there', { op: 'test', path: '/spec/free/deep', value: null }],
     ['a test of a field that is not there', { op: 'test', path: '/spec/free', value: {} }],
     ['a replacement below a field that is not there', { op: 'replace', path: '/spec/free/deep', value: 1 }],
     ['a removal of a field that is not there', { op: 'remove', path: '/spec/free' }],
@@ -184,6 +185,17 @@ function itAppliesOperations(lab: Lab): void {
       reason: 'Invalid',
     });
     expect(await lab.stored(gadgets, made)).toEqual(made);
+  });
+
+  it('drops nulls from the objects in a list of a merge patch', async () => {
+    const made = await parts();
+    const patch = {
+      kind: 'merge',
+      body: { spec: { free: { list: [{ a: null, b: [{ c: null }] }, 1] } } },
+    } as const;
+    expect(await lab.cluster.patch(gadgets, lab.key(made), patch)).toMatchObject({
+      spec: { free: { list: [{ b: [{}] }, 1] } },
+    });
   });
 
   it('takes the replacement of an absent field for an addition', async () => {
