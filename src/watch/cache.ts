@@ -196,6 +196,11 @@ class ProjectionCache<T, Index extends string> implements Cache<T, Index> {
   #project(object: KubeObject): CacheEntry<T> | undefined {
     const { uid = '', resourceVersion = '' } = object.metadata;
     const key = keyOf(object.metadata);
+    const known = this.#table.get(key);
+    if (known !== undefined && known.uid === uid && known.resourceVersion === resourceVersion && uid !== '') {
+      // Heard before: the echo of a write of ours, or a list of what has not changed.
+      return known;
+    }
     const value = this.#guarded(key, () => this.#options.project(object));
     return value === undefined ? undefined : { key, uid, resourceVersion, value };
   }
