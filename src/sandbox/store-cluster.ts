@@ -13,7 +13,8 @@ import {
   type WriteOptions,
 } from '../cluster/cluster.ts';
 import { keyOf, type KubeObject, type ObjectKey, type Resource } from '../model/kube.ts';
-import type { Store, Watch } from './store.ts';
+import type { Store } from './store.ts';
+import type { Watch } from './store/requests.ts';
 import { metadataOf } from './store/access.ts';
 import { EventQueue } from './store/event-queue.ts';
 

@@ -12,8 +12,6 @@ import {
   patched,
   predicateOf,
   versionNumber,
-  type Propagation,
-  type Selection,
 } from './store/access.ts';
 import { clusterResources } from './store/built-in.ts';
 import { Catalog, isDefinition } from './store/catalog.ts';
@@ -21,6 +19,7 @@ import { customKind, kindsOf, type KindOptions, type SchemaReader } from './stor
 import { equalJson, freezeDeep } from './store/json.ts';
 import type { Kind } from './store/kind.ts';
 import { pageOf, type Page } from './store/page.ts';
+import type { DeleteOptions, ListOptions, UpdateOptions, Watch, WatchOptions } from './store/requests.ts';
 import * as refusal from './store/refusals.ts';
 import { created, markedForDeletion, updated } from './store/write.ts';
 
@@ -36,33 +35,6 @@ export interface StoreOptions {
   readonly namespaces?: 'implicit' | 'required';
   /** Freezes what is stored, so that a caller who changes an object he was given fails at once. */
   readonly freeze?: boolean;
-}
-
-export interface DeleteOptions {
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly propagation?: Propagation;
-  readonly dryRun?: boolean;
-}
-
-export interface ListOptions extends Selection {
-  readonly limit?: number;
-  readonly continueToken?: string;
-}
-
-export interface WatchOptions extends Selection {
-  /** Empty or `0`: begin with an ADDED for everything there is. */
-  readonly resourceVersion: string;
-}
-
-export interface Watch {
-  /** Tells the listener how far it has come. */
-  bookmark(): void;
-  stop(): void;
-}
-
-interface UpdateOptions extends WriteOptions {
-  readonly patched?: boolean;
 }
 
 /** Every method throws ApiError for what an API server would refuse. */

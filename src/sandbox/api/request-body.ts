@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ApiError, type Patch } from '../../cluster/cluster.ts';
 import { strategicToMerge } from './strategic-patch.ts';
 import { isKubeObject } from '../store/access.ts';
-import type { DeleteOptions } from '../store.ts';
+import type { DeleteOptions } from '../store/requests.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { badRequest, notImplemented, unprocessablePatch, unsupportedMediaType } from '../store/refusals.ts';
 

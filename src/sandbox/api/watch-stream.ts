@@ -1,7 +1,8 @@
 // One watch over HTTP: a line of JSON for each event, bookmarks in between, and a last one before the end.
 import type { ServerResponse } from 'node:http';
 import { ApiError, type WatchEvent } from '../../cluster/cluster.ts';
-import type { Store, Watch } from '../store.ts';
+import type { Store } from '../store.ts';
+import type { Watch } from '../store/requests.ts';
 import { bookmark, failure, shaped, type Shape } from './answer.ts';
 import type { Kind } from '../store/kind.ts';
 

@@ -10,6 +10,8 @@ type Served = Pick<Resource, 'group' | 'version' | 'plural'>;
 
 export class Catalog {
   readonly #kinds = new Map<string, Kind>();
+  /** Callers ask with the same few constants again and again. */
+  #known = new WeakMap<Served, Kind>();
   readonly #tables = new Map<string, Table>();
   readonly #historyLimit: number;
   readonly readSchema: SchemaReader | undefined;
@@ -26,8 +28,11 @@ export class Catalog {
 
   /** Throws a 404 where the kind is not served. */
   kindOf(resource: Served): Kind {
+    const known = this.#known.get(resource);
+    if (known !== undefined) return known;
     const kind = this.#kinds.get(servedKeyOf(resource));
     if (kind === undefined) throw notServed();
+    this.#known.set(resource, kind);
     return kind;
   }
 
@@ -44,6 +49,7 @@ export class Catalog {
   /** `version` is the store's: nothing can be watched from before a kind was served. */
   serve(kind: Kind, version: number): void {
     this.#kinds.set(servedKeyOf(kind.resource), kind);
+    this.#known = new WeakMap();
     const key = storageKeyOf(kind.resource);
     if (!this.#tables.has(key)) this.#tables.set(key, new Table(this.#historyLimit, version));
   }
@@ -55,6 +61,7 @@ export class Catalog {
   }
 
   undefine(definition: KubeObject): void {
+    this.#known = new WeakMap();
     for (const { resource } of kindsOf(definition)) this.#kinds.delete(servedKeyOf(resource));
   }
 }
