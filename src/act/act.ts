@@ -13,6 +13,7 @@ import type { Caches } from '../observe/caches.ts';
 import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
+import { autoscalerShape, renderPrimaryAutoscaler } from '../workload/autoscaler.ts';
 import { absorbServerChanges, primaryShape, renderPrimary } from '../workload/primary.ts';
 import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
@@ -42,6 +43,8 @@ function enactOne(stage: Stage, action: Action, dryRun: boolean): Promise<unknow
       return dryRun ? Promise.resolve() : storeRevision(stage, action.revision);
     case 'writePrimary':
       return writePrimary(stage, action, dryRun);
+    case 'writeAutoscaler':
+      return writeAutoscaler(stage, dryRun);
     case 'writeService':
       return writeService(stage, action.role, dryRun);
     case 'writeRoute':
@@ -121,6 +124,22 @@ async function fetchRevision(
     throw new Retry(`revision ${revision} of ${view.name} is not stored`);
   }
   return stored;
+}
+
+async function writeAutoscaler({ cluster, caches, scene }: Stage, dryRun: boolean): Promise<void> {
+  const { view, spec, owner, primaryKey } = scene;
+  const { namespace } = view;
+  const name = spec.autoscalerRef?.name ?? '';
+  const resource = resources.horizontalPodAutoscalers;
+  const target = await translated(`read ${resource.kind} ${name}`, () =>
+    cluster.get(resource, { namespace, name }),
+  );
+  if (target === undefined) {
+    throw new Retry(`${resource.kind} ${name} is gone`);
+  }
+  const replicas = spec.autoscalerRef?.primaryScalerReplicas;
+  const wanted = renderPrimaryAutoscaler(target, { primaryName: primaryKey.name, owner, replicas });
+  await apply(cluster, { resource, wanted, shape: autoscalerShape, landing: caches.autoscalers, dryRun });
 }
 
 async function writeService(

@@ -34,6 +34,9 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
   caches.services.onChange((key) => {
     interested(`Service/${key}`);
   });
+  caches.autoscalers.onChange((key) => {
+    interested(`Autoscaler/${key}`);
+  });
   caches.templates.onChange((key) => {
     interested(`MetricTemplate/${key}`);
   });

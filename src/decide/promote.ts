@@ -34,7 +34,7 @@ export const awaitPromotion: RunRule = (seen, run) => {
   const world = keepWorld(seen, {
     stored: [run.revision],
     primary: run.revision,
-    primaryReplicas: seen.target !== undefined && seen.target.replicas > 0 ? seen.target.replicas : undefined,
+    primaryReplicas: sizeOf(seen),
     apex: true,
     split: run.split,
     targetUp: true,
@@ -50,6 +50,13 @@ export const awaitPromotion: RunRule = (seen, run) => {
     wakeAtMs: deadlineMs(run, run.stageSince),
   };
 };
+
+/** As many pods as the target has, unless an autoscaler says how many. */
+function sizeOf({ target, autoscaler }: Observation): number | undefined {
+  return autoscaler === undefined && target !== undefined && target.replicas > 0
+    ? target.replicas
+    : undefined;
+}
 
 function promoted(seen: Observation, run: Run): Move {
   const step = run.plan.stepWeightPromotion;

@@ -35,6 +35,7 @@ function keepHome(seen: Observation, run: Run): Move | undefined {
     primaryReplicas: seen.primary === undefined ? seen.status.primaryReplicas : undefined,
     apex: true,
     split: run.split,
+    syncAutoscaler: run.outcome?.phase === 'Succeeded',
   });
 }
 

@@ -17,6 +17,8 @@ export interface World {
   readonly apex?: boolean;
   readonly split?: Split | undefined;
   readonly targetUp?: boolean;
+  /** The primary's autoscaler is always kept in being; its content follows the target's only with a promotion. */
+  readonly syncAutoscaler?: boolean;
 }
 
 type Missing = readonly [Reason, Action];
@@ -27,6 +29,7 @@ export function keepWorld(seen: Observation, world: World): Move | undefined {
     ...missingRevisions(seen, world),
     ...missingServices(seen, world),
     ...missingPrimary(seen, world),
+    ...missingAutoscaler(seen, world),
     ...missingRoute(seen, world),
     ...missingPods(seen, world),
   ];
@@ -101,11 +104,20 @@ export function isUnsafe({ route, primary, target }: Observation, wanted: Split)
   );
 }
 
-function missingPods({ target, primary }: Observation, { targetUp = false }: World): Missing[] {
+function missingAutoscaler(
+  { autoscaler, primary }: Observation,
+  { syncAutoscaler = false }: World,
+): Missing[] {
+  const stale = autoscaler?.state === 'missing' || (syncAutoscaler && autoscaler?.state === 'drifted');
+  return stale && primary !== undefined ? [['WritingAutoscaler', { kind: 'writeAutoscaler' }]] : [];
+}
+
+function missingPods({ target, primary, autoscaler }: Observation, { targetUp = false }: World): Missing[] {
   if (!targetUp || target === undefined || target.replicas > 0) {
     return [];
   }
-  return [['ScalingUp', { kind: 'scaleTarget', replicas: Math.max(1, primary?.replicas ?? 1) }]];
+  const size = autoscaler?.targetMinReplicas ?? primary?.replicas ?? 1;
+  return [['ScalingUp', { kind: 'scaleTarget', replicas: Math.max(1, size) }]];
 }
 
 /** True if requests are known to be divided as `split` says, as far as the provider can tell. */

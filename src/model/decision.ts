@@ -9,6 +9,8 @@ import type { Split } from './split.ts';
 export type Action =
   | { readonly kind: 'storeRevision'; readonly revision: Revision }
   | { readonly kind: 'writePrimary'; readonly revision: Revision; readonly replicas: number | undefined }
+  /** The primary's autoscaler, from the target's as it is now. */
+  | { readonly kind: 'writeAutoscaler' }
   | { readonly kind: 'writeService'; readonly role: 'apex' | 'primary' | 'canary' }
   | { readonly kind: 'writeRoute'; readonly split: Split }
   | { readonly kind: 'scaleTarget'; readonly replicas: number }

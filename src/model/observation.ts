@@ -50,6 +50,13 @@ export interface SeenRoute {
   readonly message: string;
 }
 
+/** The primary's own autoscaler, beside the target's. */
+export interface SeenAutoscaler {
+  readonly state: SeenObject;
+  /** What the target's keeps at least: how many pods a canary starts with. */
+  readonly targetMinReplicas: number;
+}
+
 export interface Observation {
   readonly nowMs: number;
   /** Fresh randomness for a run that starts now. */
@@ -68,6 +75,8 @@ export interface Observation {
   readonly status: CanaryStatus;
   readonly target: SeenTarget | undefined;
   readonly primary: SeenPrimary | undefined;
+  /** Absent: the Canary names no autoscaler. */
+  readonly autoscaler?: SeenAutoscaler;
   readonly services: SeenServices;
   readonly route: SeenRoute;
   /** Checksums of the tracked ConfigMaps and Secrets, by `configmap/<name>`; undefined: tracking is off. */

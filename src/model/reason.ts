@@ -72,6 +72,7 @@ export type Reason =
   // writing
   | 'StoringRevision'
   | 'WritingPrimary'
+  | 'WritingAutoscaler'
   | 'WritingServices'
   | 'WritingRoute'
   | 'ScalingUp'

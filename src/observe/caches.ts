@@ -9,6 +9,8 @@ import { providers } from '../traffic/routers.ts';
 import type { RouteShape, RouteView } from '../traffic/router.ts';
 import { createCache } from '../watch/cache.ts';
 import type { Cache } from '../watch/cache.ts';
+import { viewOfAutoscaler } from '../workload/autoscaler.ts';
+import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { configKey } from '../workload/configs.ts';
 import { viewOfDeployment } from '../workload/deployment.ts';
 import type { WorkloadView } from '../workload/deployment.ts';
@@ -33,6 +35,7 @@ export interface Caches {
   readonly templates: Cache<MetricTemplate>;
   readonly deployments: Cache<WorkloadView, 'config'>;
   readonly services: Cache<ServiceView>;
+  readonly autoscalers: Cache<AutoscalerView>;
   readonly revisions: Cache<RevisionView, 'owner'>;
   /** Metadata only: the content is read when the version changes. */
   readonly configMaps: Cache<ConfigView>;
@@ -61,6 +64,7 @@ export function createCaches(onError: CacheErrorListener): Caches {
       indexes: { config: configIndex },
       onError: failed('Deployment'),
     }),
+    autoscalers: createCache({ project: viewOfAutoscaler, onError: failed('HorizontalPodAutoscaler') }),
     services: createCache({ project: viewOfService, onError: failed('Service') }),
     revisions: createCache({
       project: ownRevision,
@@ -132,6 +136,7 @@ export function feedsOf(caches: Caches): readonly Feed[] {
     builtIn(resources.metricTemplates, caches.templates),
     builtIn(resources.deployments, caches.deployments),
     builtIn(resources.services, caches.services),
+    builtIn(resources.horizontalPodAutoscalers, caches.autoscalers),
     builtIn(resources.controllerRevisions, caches.revisions),
     builtIn(resources.configMaps, caches.configMaps, true),
     ...[...caches.routes.values()].map(({ shape, cache }) => ({

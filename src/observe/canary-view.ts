@@ -59,10 +59,18 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
     `Deployment/${namespace}/${target}`,
     `Deployment/${namespace}/${target}-primary`,
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
+    ...autoscalersOf(spec, namespace),
     `Route/${namespace}/${apex}`,
     `Owner/${uid}`,
     ...templatesOf(canary, spec),
   ];
+}
+
+function autoscalersOf({ autoscalerRef }: CanarySpec, namespace: string): string[] {
+  const name = autoscalerRef?.name;
+  return name === undefined
+    ? []
+    : [`Autoscaler/${namespace}/${name}`, `Autoscaler/${namespace}/${name}-primary`];
 }
 
 function templatesOf(canary: Canary, spec: CanarySpec): string[] {

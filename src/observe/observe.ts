@@ -1,11 +1,13 @@
 // Fills one Observation: everything one decision may look at, read at one moment, from the watch caches. The clock and
 // chance are read by the caller, once. It knows neither the rules nor how anything is written.
 import { checkCanary } from '../api/check.ts';
+import type { CanarySpec } from '../api/canary.ts';
 import { readyThresholds } from '../api/defaults.ts';
 import type { Plan } from '../api/status.ts';
 import { planOf } from '../model/plan.ts';
 import type {
   Observation,
+  SeenAutoscaler,
   SeenObject,
   SeenPrimary,
   SeenRoute,
@@ -18,6 +20,7 @@ import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
 import { providers } from '../traffic/routers.ts';
+import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { readinessOf } from '../workload/deployment.ts';
 import { serviceShape } from '../workload/services.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
@@ -76,6 +79,9 @@ export function observe(
             deadlineMs,
             stored: new Map(stored.map((one) => [one.sourceHash, one.revision])),
           }),
+    ...(scene?.autoscalers?.target === undefined
+      ? {}
+      : { autoscaler: seenAutoscaler(scene, scene.autoscalers.target) }),
     services: scene === undefined ? noServices : seenServices(scene),
     route: scene === undefined ? noRoute : seenRoute(scene),
     configs: moment.configs?.checksums,
@@ -121,7 +127,7 @@ function problemsOf(
   ];
 }
 
-function unsupported({ router, provider, spec }: Scene): Problem[] {
+function unsupported({ router, provider, spec, autoscalers }: Scene): Problem[] {
   const problems: Problem[] = [];
   if (router === undefined) {
     problems.push({
@@ -152,17 +158,39 @@ function unsupported({ router, provider, spec }: Scene): Problem[] {
       fix: 'add it with at least a port',
     });
   }
-  if (spec.autoscalerRef !== undefined) {
-    problems.push({
-      severity: 'warning',
-      reason: 'IgnoredField',
-      field: 'spec.autoscalerRef',
-      value: spec.autoscalerRef.name,
-      message: 'is not followed yet: the primary gets no autoscaler of its own',
-      fix: 'size the primary by hand, or wait for a later version',
-    });
-  }
+  problems.push(...autoscalerProblems(spec, autoscalers));
   return problems;
+}
+
+function autoscalerProblems({ autoscalerRef }: CanarySpec, autoscalers: Scene['autoscalers']): Problem[] {
+  if (autoscalerRef === undefined) {
+    return [];
+  }
+  const { kind, name } = autoscalerRef;
+  if (autoscalers === undefined) {
+    return [
+      {
+        severity: 'warning',
+        reason: 'IgnoredField',
+        field: 'spec.autoscalerRef.kind',
+        value: kind,
+        message: `is ${kind}, which is not followed yet: the primary gets no autoscaler of its own`,
+        fix: 'use a HorizontalPodAutoscaler, or size the primary by hand',
+      },
+    ];
+  }
+  return autoscalers.target === undefined
+    ? [
+        {
+          severity: 'error',
+          reason: 'MissingReference',
+          field: 'spec.autoscalerRef.name',
+          value: name,
+          message: `names ${kind} ${name}, which does not exist`,
+          fix: 'create it, or take the reference out',
+        },
+      ]
+    : [];
 }
 
 /** The older Canary has the target; of the same age, the one whose UID sorts first. */
@@ -251,6 +279,25 @@ function seenPrimary(
       nowMs: moment.nowMs,
     }),
   };
+}
+
+/** Bounds of the primary's may be set apart from the target's. */
+function seenAutoscaler({ view, spec, autoscalers }: Scene, target: AutoscalerView): SeenAutoscaler {
+  const live = autoscalers?.primary;
+  const { minReplicas = target.minReplicas, maxReplicas = target.maxReplicas } =
+    spec.autoscalerRef?.primaryScalerReplicas ?? {};
+  const state = (): SeenObject => {
+    if (live === undefined) {
+      return 'missing';
+    }
+    if (isForeign(live.ownerUids, view.uid)) {
+      return 'foreign';
+    }
+    const same =
+      live.content === target.content && live.minReplicas === minReplicas && live.maxReplicas === maxReplicas;
+    return same ? 'inPlace' : 'drifted';
+  };
+  return { state: state(), targetMinReplicas: target.minReplicas };
 }
 
 const noServices: SeenServices = { apex: 'missing', primary: 'missing', canary: 'missing' };

@@ -7,6 +7,8 @@ import type { Problem } from '../model/problem.ts';
 import type { Split } from '../model/split.ts';
 import { routerFor } from '../traffic/routers.ts';
 import type { RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
+import type { AutoscalerView } from '../workload/autoscaler.ts';
+import { primaryNameOf } from '../workload/primary.ts';
 import { selectorOf } from '../workload/deployment.ts';
 import type { Selector, WorkloadView } from '../workload/deployment.ts';
 import { renderServices } from '../workload/services.ts';
@@ -37,6 +39,9 @@ export interface Scene {
   readonly serviceViews: Readonly<Record<ServiceRole, ServiceView | undefined>>;
   /** undefined while it is not known which pods to select. */
   readonly services: RenderedServices | undefined;
+  /** Of the target and of its primary; undefined where the Canary names no HorizontalPodAutoscaler. */
+  readonly autoscalers:
+    { readonly target: AutoscalerView | undefined; readonly primary: AutoscalerView | undefined } | undefined;
   readonly routeView: RouteView | undefined;
   readonly problems: readonly Problem[];
   readonly includeLabelPrefix: readonly string[];
@@ -80,10 +85,26 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     selector,
     serviceViews,
     services,
+    autoscalers: autoscalersOf(spec, caches, namespace),
     routeView: routeViewOf(caches, router, keyOf({ namespace, name: apex })),
     problems: [...(selected?.kind === 'problem' ? [selected.problem] : []), ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
     routeWish: (split) => ({ namespace, apex, spec, split, owner, ingressClass: settings.ingressClass }),
+  };
+}
+
+function autoscalersOf(
+  { autoscalerRef }: CanarySpec,
+  caches: Caches,
+  namespace: string,
+): Scene['autoscalers'] {
+  if (autoscalerRef?.kind !== 'HorizontalPodAutoscaler') {
+    return undefined;
+  }
+  const { name } = autoscalerRef;
+  return {
+    target: caches.autoscalers.get(keyOf({ namespace, name })),
+    primary: caches.autoscalers.get(keyOf({ namespace, name: primaryNameOf(name) })),
   };
 }
 

@@ -15,6 +15,8 @@ export interface AutoscalerView {
   readonly ownerUids: readonly string[];
   readonly minReplicas: number;
   readonly maxReplicas: number;
+  /** Digest of metrics and behaviour: equal for a target's autoscaler and its primary's. */
+  readonly content: string;
   readonly fingerprint: string;
 }
 
@@ -86,13 +88,14 @@ export const autoscalerShape: OwnedShape = {
 
 /** Never throws, whatever the object lacks. */
 export function viewOfAutoscaler(object: KubeObject): AutoscalerView {
-  const { minReplicas, maxReplicas } = Spec.parse(objectOf(object['spec']));
+  const { minReplicas, maxReplicas, metrics, behavior } = Spec.parse(objectOf(object['spec']));
   return {
     uid: object.metadata.uid ?? '',
     resourceVersion: object.metadata.resourceVersion ?? '',
     ownerUids: ownerUidsOf(object),
     minReplicas,
     maxReplicas,
+    content: digest({ metrics, behavior }),
     fingerprint: autoscalerShape.fingerprint(object),
   };
 }
