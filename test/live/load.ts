@@ -31,7 +31,7 @@ export interface LoadOptions {
 export interface Load {
   /** All so far, in the order of their answers. */
   readonly samples: readonly Sample[];
-  /** Resolves when the last answer is in. */
+  /** Resolves when the last answer is in; may be called again. */
   readonly stop: () => Promise<readonly Sample[]>;
 }
 
@@ -56,12 +56,17 @@ export function startLoad(options: LoadOptions): Load {
       void one.finally(() => open.delete(one));
     }
   }, 5);
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    clearInterval(timer);
+    await Promise.all(open);
+    await agent.close();
+  };
   return {
     samples,
     async stop() {
-      clearInterval(timer);
-      await Promise.all(open);
-      await agent.close();
+      closing ??= close();
+      await closing;
       return samples;
     },
   };

@@ -1,0 +1,154 @@
+// Serin on the cluster of the stories: its CRDs and its chart's permissions, and the real controller as a child process that
+// acts as the chart's ServiceAccount, so that a permission the chart forgets fails a story.
+// Not here: what it is asked to do (stories/).
+// May import the files of this folder.
+import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { z } from 'zod';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { ensureBinaries } from './binaries.ts';
+import type { Environment } from './environment.ts';
+import { parseObjects } from './kube.ts';
+import { run } from './prerequisites.ts';
+import { freePorts, poll, type Running } from './processes.ts';
+
+export const controllerNamespace = 'serin-live';
+
+export interface Controller {
+  /** As the audit log names it. */
+  readonly user: string;
+  readonly logPath: string;
+  /** Resolves when it leads and its caches are filled, with how long that took. */
+  readonly start: () => Promise<number>;
+  /** SIGKILL; resolves when it is gone. */
+  readonly kill: () => Promise<void>;
+  /** Throws if it ended without being told to. */
+  readonly check: () => void;
+  readonly rssMiB: () => number;
+  /** The Prometheus text of its own /metrics. */
+  readonly metrics: () => Promise<string>;
+  /** The last lines of its log about one namespace, as written. */
+  readonly logAbout: (namespace: string, lines: number) => string[];
+}
+
+export interface ControllerOptions {
+  readonly program: readonly string[];
+  readonly metricsServer: string;
+  /** Acts only on Canaries with these labels. */
+  readonly labelSelector?: string;
+}
+
+const root = join(import.meta.dirname, '../..');
+const chart = join(root, 'charts/serin');
+/** From the sources, as developers run it; the image runs the bundle that `npm run build` makes. */
+export const fromSources = [process.execPath, join(root, 'src/cli.ts')];
+export const fromBundle = [process.execPath, join(root, 'dist/serin.mjs')];
+
+const Deployment = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        serviceAccountName: z.string(),
+        containers: z.tuple([z.object({ args: z.array(z.string()) })]),
+      }),
+    }),
+  }),
+});
+
+/** Applies the CRDs and everything of the chart but its Deployment, whose arguments the controller is then started with. */
+export async function installSerin(
+  environment: Environment,
+  { program, metricsServer, labelSelector }: ControllerOptions,
+): Promise<Controller> {
+  const crdFiles = (await readdir(join(root, 'crds'))).map((name) => join(root, 'crds', name));
+  const crds = await Promise.all(crdFiles.map(async (file) => parseObjects(await readFile(file, 'utf8'))));
+  await environment.installCrds(crds.flat());
+  const rendered = await renderChart();
+  const deployment = rendered.find(({ kind }) => kind === 'Deployment');
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controllerNamespace } };
+  await environment.apply([namespace, ...rendered.filter(({ kind }) => kind !== 'Deployment')]);
+  const { serviceAccountName: serviceAccount, containers } = Deployment.parse(deployment).spec.template.spec;
+  const kubeconfig = await environment.kubeconfig({ namespace: controllerNamespace, serviceAccount });
+  const [port = 0] = await freePorts(1);
+  const command = [
+    ...program,
+    ...containers[0].args,
+    `-kubeconfig=${kubeconfig}`,
+    `-port=${port}`,
+    '-bind-address=127.0.0.1',
+    '-minimum-interval=1s',
+    `-metrics-server=${metricsServer}`,
+    '-log-level=debug',
+    '-leader-election-lease-duration=6s',
+    '-leader-election-renew-deadline=4s',
+    '-leader-election-retry-period=500ms',
+    ...(labelSelector === undefined ? [] : [`-label-selector=${labelSelector}`]),
+  ];
+  const user = `system:serviceaccount:${controllerNamespace}:${serviceAccount}`;
+  return control(environment, { user, command, url: `http://127.0.0.1:${port}` });
+}
+
+async function renderChart(): Promise<KubeObject[]> {
+  const helm = (await ensureBinaries(['helm']))('helm');
+  const text = await run([helm, 'template', 'serin', chart, '--namespace', controllerNamespace], {});
+  return parseObjects(text);
+}
+
+interface Started {
+  readonly user: string;
+  readonly command: readonly string[];
+  readonly url: string;
+}
+
+function control(environment: Environment, { user, command, url }: Started): Controller {
+  let running: Running | undefined;
+  let code: number | undefined;
+  const logPath = join(environment.folder, 'serin.log');
+  const check = () => {
+    if (code !== undefined) throw new Error(`the controller ended with ${code}; its log: ${logPath}`);
+  };
+  const get = async (path: string) => {
+    const { statusCode, body } = await request(`${url}${path}`);
+    return { statusCode, text: await body.text() };
+  };
+  const leads = async () => {
+    const { statusCode, text } = await get('/readyz');
+    return statusCode === 200 && text.includes('leading');
+  };
+  /** An end that nobody asked for. */
+  const notice = async (one: Running) => {
+    const exit = await one.exited;
+    if (running === one) code = exit;
+  };
+  return {
+    user,
+    logPath,
+    check,
+    async start() {
+      const began = performance.now();
+      const started = environment.start({ name: 'serin', command });
+      running = started;
+      code = undefined;
+      void notice(started);
+      await poll('the controller to lead', leads, { timeoutMs: 60_000, abort: check, logPath });
+      return performance.now() - began;
+    },
+    async kill() {
+      const killed = running;
+      running = undefined;
+      killed?.signal('SIGKILL');
+      await killed?.exited;
+    },
+    rssMiB() {
+      const status = readFileSync(`/proc/${running?.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+    },
+    metrics: async () => (await get('/metrics')).text,
+    logAbout(namespace, lines) {
+      const all = readFileSync(logPath, 'utf8').trimEnd().split('\n');
+      return all.filter((line) => line.includes(namespace) || line.includes('"level":"error"')).slice(-lines);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+// What became of every Canary and every route, moment by moment, as a watch sees it: nothing that passes quickly is missed,
+// and every weight has the time at which it was written.
+// Not here: what is expected (stories/).
+// May import the files of this folder and src/api.
+import { z } from 'zod';
+import { CanaryStatus } from '../../src/api/status.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { follow, keyOf } from './follow.ts';
+import type { Kube } from './kube.ts';
+
+export interface CanaryMoment {
+  /** When the runner saw it, ms since the epoch. */
+  readonly atMs: number;
+  readonly status: CanaryStatus;
+  readonly object: KubeObject;
+}
+
+/** The weights of a route after a change of them. */
+export interface RouteMoment {
+  readonly atMs: number;
+  /** By Service, one record a rule. */
+  readonly rules: readonly Readonly<Record<string, number>>[];
+}
+
+export interface History {
+  /** Oldest first; the last is how it is now. Empty where there is none, or none any more. */
+  readonly canary: (namespace: string, name: string) => readonly CanaryMoment[];
+  readonly route: (namespace: string, name: string) => readonly RouteMoment[];
+  /** Told of every change of a Canary. */
+  readonly onChange: (listener: (key: string, moments: readonly CanaryMoment[]) => void) => void;
+  readonly stop: () => void;
+}
+
+const WithStatus = z.object({ status: CanaryStatus.default({}) });
+const Backend = z.object({ name: z.string(), weight: z.number().default(1) });
+const HttpProxy = z.object({
+  spec: z.object({ routes: z.array(z.object({ services: z.array(Backend).default([]) })).default([]) }),
+});
+const HttpRoute = z.object({
+  spec: z.object({ rules: z.array(z.object({ backendRefs: z.array(Backend).default([]) })).default([]) }),
+});
+
+/** @param routes where the cluster serves the kinds of routes */
+export async function recordHistory(kube: Kube, { routes }: { readonly routes: boolean }): Promise<History> {
+  const canaries = new Map<string, CanaryMoment[]>();
+  const weights = new Map<string, RouteMoment[]>();
+  const listeners: ((key: string, moments: readonly CanaryMoment[]) => void)[] = [];
+  const record = (key: string, rules: RouteMoment['rules']) => {
+    const moments = momentsOf(weights, key);
+    if (JSON.stringify(moments.at(-1)?.rules) !== JSON.stringify(rules))
+      moments.push({ atMs: Date.now(), rules });
+  };
+  const canaryFollowing = follow(kube, 'flagger.app/v1beta1/Canary', {
+    onObject(object) {
+      const key = keyOf(object);
+      const moments = momentsOf(canaries, key);
+      if (moments.at(-1)?.object.metadata.resourceVersion === object.metadata.resourceVersion) return;
+      moments.push({ atMs: Date.now(), status: WithStatus.parse(object).status, object });
+      for (const listener of listeners) listener(key, moments);
+    },
+    onGone: (key) => canaries.delete(key),
+  });
+  const routeFollowings = routes
+    ? [
+        follow(kube, 'projectcontour.io/v1/HTTPProxy', {
+          onObject: (object) =>
+            record(
+              keyOf(object),
+              HttpProxy.parse(object).spec.routes.map((rule) => tableOf(rule.services)),
+            ),
+          onGone: (key) => weights.delete(key),
+        }),
+        follow(kube, 'gateway.networking.k8s.io/v1/HTTPRoute', {
+          onObject: (object) =>
+            record(
+              keyOf(object),
+              HttpRoute.parse(object).spec.rules.map((rule) => tableOf(rule.backendRefs)),
+            ),
+          onGone: (key) => weights.delete(key),
+        }),
+      ]
+    : [];
+  const followings = [canaryFollowing, ...routeFollowings];
+  await Promise.all(followings.map(({ synced }) => synced));
+  return {
+    canary: (namespace, name) => canaries.get(`${namespace}/${name}`) ?? [],
+    route: (namespace, name) => weights.get(`${namespace}/${name}`) ?? [],
+    onChange: (listener) => listeners.push(listener),
+    stop: () => {
+      for (const following of followings) following.stop();
+    },
+  };
+}
+
+function momentsOf<T>(map: Map<string, T[]>, key: string): T[] {
+  const moments = map.get(key) ?? [];
+  map.set(key, moments);
+  return moments;
+}
+
+function tableOf(backends: readonly z.infer<typeof Backend>[]): Record<string, number> {
+  return Object.fromEntries(backends.map(({ name, weight }) => [name, weight]));
+}

@@ -1,0 +1,171 @@
+// `npm run live`: the stories, against real gateways, or with KUBECONFIG against somebody's cluster.
+// Not here: what happens in a story (stories/), the environment (environment.ts), the controller (controller.ts).
+// May import the files of this folder.
+import { parseArgs } from 'node:util';
+import { ensureBinaries } from './binaries.ts';
+import { type Controller, fromSources, installSerin } from './controller.ts';
+import { type Environment, openEnvironment } from './environment.ts';
+import { type History, recordHistory } from './history.ts';
+import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
+import { MissingPrerequisites } from './prerequisites.ts';
+import { createReport, diagnosis, type Report, type Told } from './report.ts';
+import { storyLabel } from './stories/manifests.ts';
+import { stories } from './stories/stories.ts';
+import { Scene, type Story, StoryFailure } from './stories/story.ts';
+
+/** A run that takes longer hangs. */
+const wholeRunMs = 900_000;
+const defaultStoryMs = 150_000;
+
+interface Stage {
+  readonly environment: Environment;
+  readonly controller: Controller;
+  readonly history: History;
+  readonly report: Report;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const chosen = choose(values.only);
+  const foreign = (process.env['KUBECONFIG'] ?? '') !== '';
+  if (foreign) {
+    await ensureBinaries(['helm']);
+  } else {
+    if (!insideNetworkNamespace())
+      await ensureBinaries(['controlplane', 'contour', 'envoy', 'prometheus', 'helm'], (line) => {
+        process.stderr.write(`${line}\n`);
+      });
+    await enterNetworkNamespace();
+  }
+  const report = createReport({ json: values.json });
+  setTimeout(() => {
+    report.log(`the whole run took longer than ${wholeRunMs / 1000} s`);
+    process.kill(process.pid, 'SIGTERM');
+  }, wholeRunMs).unref();
+  const environment = await openEnvironment({ log: report.log });
+  let told: readonly Told[] = [];
+  try {
+    const stage = await setStage(environment, report);
+    told = await tellAll(stage, chosen);
+    stage.history.stop();
+    if (foreign) await tidy(environment);
+  } finally {
+    await environment.stop({ failed: told.length === 0 || told.some(({ outcome }) => outcome === 'failed') });
+  }
+  report.end(told);
+  return told.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+}
+
+function choose(only: string | undefined): readonly Story[] {
+  if (only === undefined) return stories;
+  const names = only.split(',');
+  const unknown = names.filter((name) => !stories.some((story) => story.name === name));
+  if (unknown.length > 0)
+    throw new MissingPrerequisites([
+      `no such story: ${unknown.join(', ')}; there are ${stories.map(({ name }) => name).join(', ')}`,
+    ]);
+  return stories.filter(({ name }) => names.includes(name));
+}
+
+async function setStage(environment: Environment, report: Report): Promise<Stage> {
+  const { world } = environment;
+  const controller = await installSerin(environment, {
+    program: fromSources,
+    metricsServer: world?.prometheusUrl ?? 'http://127.0.0.1:9',
+    ...(world === null ? { labelSelector: `${storyLabel.key}=${storyLabel.value}` } : {}),
+  });
+  const startMs = await controller.start();
+  report.log(`the controller leads ${(startMs / 1000).toFixed(1)} s after its start`);
+  const history = await recordHistory(environment, { routes: world !== null });
+  history.onChange((key, moments) => report.progress(key, moments));
+  return { environment, controller, history, report };
+}
+
+async function tellAll(stage: Stage, chosen: readonly Story[]): Promise<readonly Told[]> {
+  const skipped = chosen.filter(({ needsWorld }) => needsWorld && stage.environment.world === null);
+  const playable = chosen.filter((story) => !skipped.includes(story));
+  const told: Told[] = skipped.map(({ name }) => ({
+    name,
+    outcome: 'skipped',
+    seconds: 0,
+    detail: 'needs gateways, Prometheus and pods with faults',
+  }));
+  told.push(
+    ...(await Promise.all(
+      playable.filter(({ company }) => company === 'together').map((story) => tellOne(stage, story)),
+    )),
+  );
+  for (const story of playable.filter(({ company }) => company === 'alone'))
+    told.push(await tellOne(stage, story));
+  return told;
+}
+
+async function tellOne(stage: Stage, { name, tell, timeoutMs = defaultStoryMs }: Story): Promise<Told> {
+  const { environment, report } = stage;
+  const namespace = `live-${name}`;
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  const over = new AbortController();
+  const said: string[] = [];
+  const scene = new Scene({
+    ...stage,
+    namespace,
+    over: over.signal,
+    say: (line) => {
+      said.push(line);
+      report.say(name, line);
+    },
+  });
+  const tooLong = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new StoryFailure(`not over after ${timeoutMs / 1000} s`)), timeoutMs).unref();
+  });
+  try {
+    await environment.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }]);
+    await Promise.race([tell(scene), tooLong]);
+    report.say(name, 'passed');
+    return { name, outcome: 'passed', seconds: seconds(), detail: said.at(-1) ?? '' };
+  } catch (error) {
+    const message = error instanceof StoryFailure ? error.message : errorText(error);
+    report.say(name, `FAILED: ${message}`);
+    report.log(await diagnosis(stage, namespace));
+    return { name, outcome: 'failed', seconds: seconds(), detail: message.split('\n')[0] ?? '' };
+  } finally {
+    over.abort();
+    await scene.close();
+  }
+}
+
+/** On somebody's cluster nothing of the stories stays, but for the CRDs. */
+async function tidy(environment: Environment): Promise<void> {
+  for (const { namespace, metadata } of await ownNamespaces(environment)) {
+    for (const canary of await environment.list('flagger.app/v1beta1/Canary', namespace))
+      await environment.patch(
+        { kind: 'flagger.app/v1beta1/Canary', namespace, name: canary.metadata.name },
+        { metadata: { finalizers: null } },
+      );
+    await environment.delete({ kind: 'v1/Namespace', name: metadata.name });
+  }
+}
+
+async function ownNamespaces(environment: Environment) {
+  const all = await environment.list('v1/Namespace');
+  return all
+    .filter(({ metadata }) => metadata.name.startsWith('live-') || metadata.name === 'serin-live')
+    .map((object) => ({ namespace: object.metadata.name, metadata: object.metadata }));
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+await main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof MissingPrerequisites ? error.lines.join('\n') : errorText(error)}\n`,
+    );
+    process.exit(1);
+  },
+);

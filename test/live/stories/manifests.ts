@@ -1,0 +1,99 @@
+// What users of the stories apply: a Deployment, a root HTTPProxy, a Canary.
+// Imports nothing but shapes.
+import type { Analysis, Metric } from '../../../src/api/analysis.ts';
+import type { Service } from '../../../src/api/service.ts';
+import type { KubeObject } from '../../../src/model/kube.ts';
+import { liveGateway } from '../gateway.ts';
+
+export type Provider = 'contour' | 'gatewayapi:v1' | 'kubernetes';
+
+/** The word by which stories name the workload, its Services and its route. */
+export const appName = 'app';
+export const canaryKind = 'flagger.app/v1beta1/Canary';
+export const deploymentKind = 'apps/v1/Deployment';
+/** On every Canary of the stories, so that on somebody's cluster the controller sees no others. */
+export const storyLabel = { key: 'serin-live', value: 'story' };
+
+export interface Workload {
+  readonly namespace: string;
+  readonly name?: string;
+  readonly image: string;
+  /** Also in the environment of the container, so that it makes a revision whatever the image. */
+  readonly version: string;
+  readonly replicas?: number;
+  /** Only where pods of the stories' own node run: others may not answer HTTP. */
+  readonly probed: boolean;
+}
+
+export function deployment(workload: Workload): KubeObject {
+  const { namespace, name = appName, image, version, replicas = 1, probed } = workload;
+  const labels = { app: name };
+  const container = {
+    name: 'app',
+    image,
+    env: [{ name: 'VERSION', value: version }],
+    ports: [{ name: 'http', containerPort: 8080 }],
+    ...(probed ? { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } } : {}),
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace, name, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container], terminationGracePeriodSeconds: 3 } },
+    },
+  };
+}
+
+/** Contour: what owns the host name and includes the route that Serin writes. */
+export function rootProxy(namespace: string, host: string, include = appName): KubeObject {
+  return {
+    apiVersion: 'projectcontour.io/v1',
+    kind: 'HTTPProxy',
+    metadata: { namespace, name: 'root' },
+    spec: { virtualhost: { fqdn: host }, includes: [{ name: include, namespace }] },
+  };
+}
+
+export interface CanaryOptions {
+  readonly namespace: string;
+  readonly name?: string;
+  readonly target?: string;
+  readonly provider: Provider;
+  readonly host: string;
+  readonly analysis: Partial<Analysis>;
+  readonly service?: Partial<Service>;
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+export function canary(options: CanaryOptions): KubeObject {
+  const { namespace, name = appName, target = appName, provider, host, analysis, service, spec } = options;
+  const { namespace: gatewayNamespace, name: gateway } = liveGateway;
+  const routed =
+    provider === 'gatewayapi:v1'
+      ? { hosts: [host], gatewayRefs: [{ name: gateway, namespace: gatewayNamespace }] }
+      : {};
+  return {
+    apiVersion: 'flagger.app/v1beta1',
+    kind: 'Canary',
+    metadata: { namespace, name, labels: { [storyLabel.key]: storyLabel.value } },
+    spec: {
+      provider,
+      targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
+      service: { port: 80, targetPort: 8080, ...routed, ...service },
+      progressDeadlineSeconds: 60,
+      analysis: { interval: '1s', threshold: 5, ...analysis },
+      ...spec,
+    },
+  };
+}
+
+export const successRate: Metric = {
+  name: 'request-success-rate',
+  interval: '10s',
+  thresholdRange: { min: 99 },
+};
+/** Latency below two seconds says nothing on a shared machine. */
+export const duration: Metric = { name: 'request-duration', interval: '30s', thresholdRange: { max: 2000 } };
