@@ -144,7 +144,6 @@ function systemFields(meta: ObjectMeta): ObjectMeta {
     'uid',
     'resourceVersion',
     'generation',
-    'generateName',
     'creationTimestamp',
     'deletionTimestamp',
     'deletionGracePeriodSeconds',
