@@ -1,6 +1,8 @@
 // `serin controller`: settings, connection, signals; everything else is started by start-controller.ts.
 import { EventEmitter } from 'node:events';
-import { connect } from '../cluster/connect.ts';
+import { ApiError } from '../cluster/cluster.ts';
+import { connect, ConnectError } from '../cluster/connect.ts';
+import { Stalled } from '../model/errors.ts';
 import { describeFlags, parseSettings, SettingsError } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -37,7 +39,20 @@ export async function run(args: string[]): Promise<number> {
   return control(settings, log);
 }
 
+/** What cannot work is said in one line, and ends the process: whoever runs it tries again, or mends it. */
 async function control(settings: Settings, log: Logger): Promise<number> {
+  try {
+    return await controlCluster(settings, log);
+  } catch (error) {
+    if (error instanceof Stalled || error instanceof ConnectError || error instanceof ApiError) {
+      log.fatal(error.message, { reason: error instanceof Stalled ? error.reason : error.name });
+      return 1;
+    }
+    throw error;
+  }
+}
+
+async function controlCluster(settings: Settings, log: Logger): Promise<number> {
   const metrics = createMetrics({
     version: version(),
     meshProvider: settings.meshProvider,

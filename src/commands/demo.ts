@@ -8,7 +8,7 @@ import type { Result } from '../demo/lines.ts';
 import { drawScreen } from '../demo/screen.ts';
 import { openStage } from '../demo/stage.ts';
 import type { LiveStage } from '../demo/stage.ts';
-import { scenarios, StoryError, tell } from '../demo/story.ts';
+import { scenarios, tell } from '../demo/story.ts';
 import type { Scenario } from '../demo/story.ts';
 import { startDemoWorld } from './demo-world.ts';
 
@@ -17,7 +17,7 @@ const usage = `Usage: serin demo [--scenario ${scenarios.join('|')}] [--json] [-
   --scenario  promote: 1.0 to 1.1, step by step, without a failed request (the default)
               rollback: 1.1 fails part of its requests and is rolled back; a fixed 1.2 is promoted
   --json      one JSON object a line, the result last
-  --pace      seconds between two rounds of the analysis, 1 to 30; 2 unless told
+  --pace      seconds between two rounds of the analysis, 1 to 30; 3 unless told
   --log       write the controller's log to this file
 `;
 
@@ -50,7 +50,7 @@ function optionsOf(args: string[]): Options | string | undefined {
       options: {
         scenario: { type: 'string', default: 'promote' },
         json: { type: 'boolean', default: false },
-        pace: { type: 'string', default: '2' },
+        pace: { type: 'string', default: '3' },
         log: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -98,10 +98,8 @@ async function play(options: Options): Promise<number> {
   try {
     await tell(scenario, stage);
   } catch (error) {
-    if (!(error instanceof StoryError)) {
-      throw error;
-    }
-    problem = error.message;
+    // Whatever it was, the terminal is given back first.
+    problem = error instanceof Error ? error.message : String(error);
   } finally {
     await stage.stop();
     await world.stop();
@@ -145,10 +143,33 @@ function viewFor({ json, scenario }: Options): View {
   const endWith = (result: Result): void => {
     stdout.write(`${resultLines(result).join('\n')}\n`);
   };
-  if (!stdout.isTTY) {
-    return { open: () => undefined, show: (entry) => stdout.write(`${plainLine(entry)}\n`), end: endWith };
-  }
-  return screenView(scenario, endWith);
+  return stdout.isTTY ? screenView(scenario, endWith) : linesView(endWith);
+}
+
+function printLine(entry: Entry): void {
+  process.stdout.write(`${plainLine(entry)}\n`);
+}
+
+const fleetingMs = 400;
+
+/** What is waited for is a line of its own only where the wait lasts. */
+function linesView(endWith: (result: Result) => void): View {
+  let held: NodeJS.Timeout | undefined;
+  return {
+    open: () => undefined,
+    show: (entry) => {
+      clearTimeout(held);
+      if (entry.news.kind === 'waiting') {
+        held = setTimeout(() => printLine(entry), fleetingMs);
+      } else {
+        printLine(entry);
+      }
+    },
+    end: (result) => {
+      clearTimeout(held);
+      endWith(result);
+    },
+  };
 }
 
 const escape = String.fromCodePoint(27);

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Cluster } from '../cluster/cluster.ts';
-import { Retry } from '../model/errors.ts';
+import { Retry, Stalled } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
 import type { Resource } from '../model/kube.ts';
 import { createAnswerer } from '../observe/answer.ts';
@@ -30,6 +30,7 @@ import { createQueue } from '../watch/queue.ts';
 import type { Queue } from '../watch/queue.ts';
 import { watchKind } from '../watch/watch.ts';
 import type { WatchedKind } from '../watch/watch.ts';
+import { whyRefuse } from './check-cluster.ts';
 import { createReport, identityOf } from './report.ts';
 import { wakeOnChanges } from './wake.ts';
 
@@ -55,8 +56,13 @@ export interface Controller {
 const STANDSTILL_MS = 300_000;
 const LEASE_NAME = 'flagger-leader-election';
 
+/** Rejects with Stalled where the cluster cannot be worked with. */
 export async function startController(parts: ControllerParts): Promise<Controller> {
   const { cluster, settings, log, metrics } = parts;
+  const refusal = await whyRefuse(cluster);
+  if (refusal !== undefined) {
+    throw new Stalled('KindNotInstalled', refusal);
+  }
   const caches = createCaches((error, what) => {
     log.error('an object could not be read', { what, error });
   });

@@ -1,7 +1,5 @@
 // Fills one Observation: everything one decision may look at, read at one moment, from the watch caches. The clock and
 // chance are read by the caller, once. It knows neither the rules nor how anything is written.
-import { checkCanary } from '../api/check.ts';
-import type { CanarySpec } from '../api/canary.ts';
 import { readyThresholds } from '../api/defaults.ts';
 import type { Plan } from '../api/status.ts';
 import { planOf } from '../model/plan.ts';
@@ -14,20 +12,19 @@ import type {
   SeenServices,
   SeenTarget,
 } from '../model/observation.ts';
-import type { Problem } from '../model/problem.ts';
 import type { Answers } from '../model/question.ts';
 import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
-import { providers } from '../traffic/routers.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { readinessOf } from '../workload/deployment.ts';
 import { serviceShape } from '../workload/services.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
 import type { Caches } from './caches.ts';
-import { FINALIZER, targetKeyOf } from './canary-view.ts';
+import { FINALIZER } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
 import type { ConfigReading } from './configs.ts';
+import { problemsOf } from './problems.ts';
 import { isForeign } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -93,143 +90,6 @@ export function observe(
 
 function planFor({ spec, provider }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
   return planOf(spec, { provider, minimumIntervalMs });
-}
-
-interface Circumstances {
-  readonly settings: ObserveSettings;
-  readonly moment: Moment;
-}
-
-/** From the spec alone to what only the cluster can tell; the first error is the one that is said. */
-function problemsOf(
-  view: CanaryView,
-  scene: Scene | undefined,
-  caches: Caches,
-  { settings, moment }: Circumstances,
-): readonly Problem[] {
-  if (view.canary === undefined || scene === undefined) {
-    return view.problems;
-  }
-  const checked = checkCanary(view.canary, {
-    defaultProvider: settings.meshProvider,
-    noCrossNamespaceRefs: settings.noCrossNamespaceRefs,
-    minimumIntervalMs: settings.minimumIntervalMs,
-  });
-  return [
-    ...view.problems,
-    ...checked,
-    ...unsupported(scene),
-    ...(scene.router?.problems(scene.spec) ?? []),
-    ...inUse(view, caches),
-    ...notInstalled(scene, moment),
-    ...scene.problems,
-    ...(moment.configs?.problems ?? []),
-  ];
-}
-
-function unsupported({ router, provider, spec, autoscalers }: Scene): Problem[] {
-  const problems: Problem[] = [];
-  if (router === undefined) {
-    problems.push({
-      severity: 'error',
-      reason: 'UnknownProvider',
-      field: 'spec.provider',
-      value: provider,
-      message: `is ${provider}, which is not supported`,
-      fix: `use one of ${providers.join(', ')}`,
-    });
-  }
-  if (spec.targetRef.kind !== 'Deployment') {
-    problems.push({
-      severity: 'error',
-      reason: 'UnsupportedField',
-      field: 'spec.targetRef.kind',
-      value: spec.targetRef.kind,
-      message: `is ${spec.targetRef.kind}, which is not supported yet`,
-      fix: 'use a Deployment',
-    });
-  }
-  if (spec.service === undefined) {
-    problems.push({
-      severity: 'error',
-      reason: 'InvalidSpec',
-      field: 'spec.service',
-      message: 'is missing',
-      fix: 'add it with at least a port',
-    });
-  }
-  problems.push(...autoscalerProblems(spec, autoscalers));
-  return problems;
-}
-
-function autoscalerProblems({ autoscalerRef }: CanarySpec, autoscalers: Scene['autoscalers']): Problem[] {
-  if (autoscalerRef === undefined) {
-    return [];
-  }
-  const { kind, name } = autoscalerRef;
-  if (autoscalers === undefined) {
-    return [
-      {
-        severity: 'warning',
-        reason: 'IgnoredField',
-        field: 'spec.autoscalerRef.kind',
-        value: kind,
-        message: `is ${kind}, which is not followed yet: the primary gets no autoscaler of its own`,
-        fix: 'use a HorizontalPodAutoscaler, or size the primary by hand',
-      },
-    ];
-  }
-  return autoscalers.target === undefined
-    ? [
-        {
-          severity: 'error',
-          reason: 'MissingReference',
-          field: 'spec.autoscalerRef.name',
-          value: name,
-          message: `names ${kind} ${name}, which does not exist`,
-          fix: 'create it, or take the reference out',
-        },
-      ]
-    : [];
-}
-
-/** The older Canary has the target; of the same age, the one whose UID sorts first. */
-function inUse(view: CanaryView, caches: Caches): Problem[] {
-  const target = targetKeyOf(view);
-  const others = target === undefined ? [] : caches.canaries.byIndex('target', target);
-  const first = others.find(
-    ({ value }) =>
-      value.uid !== view.uid &&
-      (value.createdAt < view.createdAt || (value.createdAt === view.createdAt && value.uid < view.uid)),
-  );
-  return first === undefined
-    ? []
-    : [
-        {
-          severity: 'error',
-          reason: 'TargetInUse',
-          field: 'spec.targetRef.name',
-          value: view.canary?.spec.targetRef.name,
-          message: `is the target of Canary ${first.value.name} already`,
-          fix: 'delete one of the two Canaries',
-        },
-      ];
-}
-
-function notInstalled({ router, provider }: Scene, { routeServed }: Moment): Problem[] {
-  const resource = router?.route?.resource;
-  return resource === undefined || routeServed
-    ? []
-    : [
-        {
-          severity: 'error',
-          reason: 'KindNotInstalled',
-          field: 'spec.provider',
-          value: provider,
-          message: `needs ${resource.kind} (${resource.group}/${resource.version}), which this cluster does not serve`,
-          fix: 'install its custom resource definitions',
-        },
-      ];
 }
 
 function seenTarget({ target, spec }: Scene, moment: Moment, deadlineMs: number): SeenTarget | undefined {

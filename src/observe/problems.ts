@@ -1,0 +1,148 @@
+// What is wrong with a Canary, from what its spec alone says to what only the cluster can tell. The first error is the one
+// that is said.
+import type { CanarySpec } from '../api/canary.ts';
+import { checkCanary } from '../api/check.ts';
+import type { Problem } from '../model/problem.ts';
+import { providers } from '../traffic/routers.ts';
+import type { Caches } from './caches.ts';
+import { targetKeyOf } from './canary-view.ts';
+import type { CanaryView } from './canary-view.ts';
+import type { Moment, ObserveSettings } from './observe.ts';
+import type { Scene } from './scene.ts';
+
+interface Circumstances {
+  readonly settings: ObserveSettings;
+  readonly moment: Moment;
+}
+
+/** From the spec alone to what only the cluster can tell; the first error is the one that is said. */
+export function problemsOf(
+  view: CanaryView,
+  scene: Scene | undefined,
+  caches: Caches,
+  { settings, moment }: Circumstances,
+): readonly Problem[] {
+  if (view.canary === undefined || scene === undefined) {
+    return view.problems;
+  }
+  const checked = checkCanary(view.canary, {
+    defaultProvider: settings.meshProvider,
+    noCrossNamespaceRefs: settings.noCrossNamespaceRefs,
+    minimumIntervalMs: settings.minimumIntervalMs,
+  });
+  return [
+    ...view.problems,
+    ...checked,
+    ...unsupported(scene),
+    ...(scene.router?.problems(scene.spec) ?? []),
+    ...inUse(view, caches),
+    ...notInstalled(scene, moment),
+    ...scene.problems,
+    ...(moment.configs?.problems ?? []),
+  ];
+}
+
+function unsupported({ router, provider, spec, autoscalers }: Scene): Problem[] {
+  const problems: Problem[] = [];
+  if (router === undefined) {
+    problems.push({
+      severity: 'error',
+      reason: 'UnknownProvider',
+      field: 'spec.provider',
+      value: provider,
+      message: `is ${provider}, which is not supported`,
+      fix: `use one of ${providers.join(', ')}`,
+    });
+  }
+  if (spec.targetRef.kind !== 'Deployment') {
+    problems.push({
+      severity: 'error',
+      reason: 'UnsupportedField',
+      field: 'spec.targetRef.kind',
+      value: spec.targetRef.kind,
+      message: `is ${spec.targetRef.kind}, which is not supported yet`,
+      fix: 'use a Deployment',
+    });
+  }
+  if (spec.service === undefined) {
+    problems.push({
+      severity: 'error',
+      reason: 'InvalidSpec',
+      field: 'spec.service',
+      message: 'is missing',
+      fix: 'add it with at least a port',
+    });
+  }
+  problems.push(...autoscalerProblems(spec, autoscalers));
+  return problems;
+}
+
+function autoscalerProblems({ autoscalerRef }: CanarySpec, autoscalers: Scene['autoscalers']): Problem[] {
+  if (autoscalerRef === undefined) {
+    return [];
+  }
+  const { kind, name } = autoscalerRef;
+  if (autoscalers === undefined) {
+    return [
+      {
+        severity: 'warning',
+        reason: 'IgnoredField',
+        field: 'spec.autoscalerRef.kind',
+        value: kind,
+        message: `is ${kind}, which is not followed yet: the primary gets no autoscaler of its own`,
+        fix: 'use a HorizontalPodAutoscaler, or size the primary by hand',
+      },
+    ];
+  }
+  return autoscalers.target === undefined
+    ? [
+        {
+          severity: 'error',
+          reason: 'MissingReference',
+          field: 'spec.autoscalerRef.name',
+          value: name,
+          message: `names ${kind} ${name}, which does not exist`,
+          fix: 'create it, or take the reference out',
+        },
+      ]
+    : [];
+}
+
+/** The older Canary has the target; of the same age, the one whose UID sorts first. */
+function inUse(view: CanaryView, caches: Caches): Problem[] {
+  const target = targetKeyOf(view);
+  const others = target === undefined ? [] : caches.canaries.byIndex('target', target);
+  const first = others.find(
+    ({ value }) =>
+      value.uid !== view.uid &&
+      (value.createdAt < view.createdAt || (value.createdAt === view.createdAt && value.uid < view.uid)),
+  );
+  return first === undefined
+    ? []
+    : [
+        {
+          severity: 'error',
+          reason: 'TargetInUse',
+          field: 'spec.targetRef.name',
+          value: view.canary?.spec.targetRef.name,
+          message: `is the target of Canary ${first.value.name} already`,
+          fix: 'delete one of the two Canaries',
+        },
+      ];
+}
+
+function notInstalled({ router, provider }: Scene, { routeServed }: Moment): Problem[] {
+  const resource = router?.route?.resource;
+  return resource === undefined || routeServed
+    ? []
+    : [
+        {
+          severity: 'error',
+          reason: 'KindNotInstalled',
+          field: 'spec.provider',
+          value: provider,
+          message: `needs ${resource.kind} (${resource.group}/${resource.version}), which this cluster does not serve`,
+          fix: 'install its custom resource definitions',
+        },
+      ];
+}
