@@ -8,14 +8,15 @@ import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
 import { rollBack } from './roll-back.ts';
 import { atStage, targetName, withNextRound } from './run.ts';
-import { scaleUp } from './start-run.ts';
+import { keepLive, scaleUp } from './start-run.ts';
 
 const OVERDUE_MS = 24 * 3_600_000;
 
-export const confirmRollout: RunRule = (seen, run) => {
-  if (run.stage !== 'confirm-rollout') {
-    return undefined;
-  }
+// People may take days: what is live is kept in place meanwhile.
+export const confirmRollout: RunRule = (seen, run) =>
+  run.stage === 'confirm-rollout' ? (keepLive(seen) ?? askGate(seen, run)) : undefined;
+
+function askGate(seen: Observation, run: Run): Move {
   const due = msFromIso(run.round?.dueAt ?? run.stageSince);
   if (seen.nowMs < due) {
     return overdue(seen, run) ?? awaitGate(run, due);
@@ -43,7 +44,7 @@ export const confirmRollout: RunRule = (seen, run) => {
     case 'failed':
       return closeGate(seen, run, { type: 'confirm-rollout', hearing });
   }
-};
+}
 
 type Failed = Extract<Hearing, { kind: 'failed' }>;
 

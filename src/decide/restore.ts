@@ -52,7 +52,6 @@ export const restorePrimary: RunRule = (seen, run) => {
     keepWorld(seen, {
       stored: [proven],
       primary: proven,
-      primaryReplicas: primary === undefined ? seen.status.primaryReplicas : undefined,
       apex: true,
       split: run.split,
       targetUp: true,

@@ -32,7 +32,6 @@ function keepHome(seen: Observation, run: Run): Move | undefined {
   return keepWorld(seen, {
     stored: revision === undefined ? [] : [revision],
     primary: revision,
-    primaryReplicas: seen.primary === undefined ? seen.status.primaryReplicas : undefined,
     apex: true,
     split: run.split,
     syncAutoscaler: run.outcome?.phase === 'Succeeded',

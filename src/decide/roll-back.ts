@@ -21,6 +21,8 @@ export function rollBack(
     reason,
     message,
     run: { ...withSplit(seen, atStage(seen, run, 'return'), allPrimary), outcome },
+    // Also of a run that was never let in: what has failed is not started again by itself.
+    patch: { lastAppliedSpec: run.revision },
     notices: [...(why.notices ?? []), warning(reason, `Rolling back ${targetName(seen)} ${message}`)],
   };
 }

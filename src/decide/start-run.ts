@@ -10,22 +10,15 @@ import type { Move, Rule } from './move.ts';
 import { newRun, targetName } from './run.ts';
 import { keepWorld } from './world.ts';
 
+export const keepAtRest: Rule = (seen) => (seen.status.run === undefined ? keepLive(seen) : undefined);
+
 /** A deleted primary, Service or route comes back as it was, from what is stored, never from the target (D15). */
-export const keepAtRest: Rule = (seen) => {
-  const { status, target } = seen;
-  const promoted = status.lastPromotedSpec;
-  if (status.run !== undefined || !isOwnRevision(promoted)) {
-    return undefined;
-  }
-  return keepWorld(seen, {
-    stored: [promoted],
-    primary: promoted,
-    primaryReplicas:
-      seen.primary === undefined ? (status.primaryReplicas ?? Math.max(1, target?.replicas ?? 1)) : undefined,
-    apex: true,
-    split: allPrimary,
-  });
-};
+export function keepLive(seen: Observation): Move | undefined {
+  const promoted = seen.status.lastPromotedSpec;
+  return isOwnRevision(promoted)
+    ? keepWorld(seen, { stored: [promoted], primary: promoted, apex: true, split: allPrimary })
+    : undefined;
+}
 
 export const startRun: Rule = (seen) => {
   const { status, target, plan } = seen;

@@ -12,7 +12,7 @@ import type { Move } from './move.ts';
 export interface World {
   readonly stored: readonly Revision[];
   readonly primary?: Revision | undefined;
-  /** Sizes a primary that is written: the target's size at a promotion; what it had when it has to be made again. */
+  /** Sizes a primary that is written; left out, it keeps its size, and gets back the one it had where it is gone (D15). */
   readonly primaryReplicas?: number | undefined;
   readonly apex?: boolean;
   readonly split?: Split | undefined;
@@ -80,7 +80,12 @@ function missingPrimary(seen: Observation, { primary: revision, primaryReplicas,
     return [];
   }
   const available = seen.stored.includes(revision) || (stored.includes(revision) && isAtHand(seen, revision));
-  return available ? [['WritingPrimary', { kind: 'writePrimary', revision, replicas: primaryReplicas }]] : [];
+  const replicas = primaryReplicas ?? (seen.primary === undefined ? lostSize(seen) : undefined);
+  return available ? [['WritingPrimary', { kind: 'writePrimary', revision, replicas }]] : [];
+}
+
+function lostSize({ status, target }: Observation): number {
+  return status.primaryReplicas ?? Math.max(1, target?.replicas ?? 1);
 }
 
 function missingRoute(seen: Observation, { split }: World): Missing[] {
