@@ -9,6 +9,10 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  demo: {
+    summary: 'show a canary release on an embedded cluster',
+    load: () => import('./commands/demo.ts'),
+  },
   controller: { summary: 'watch Canaries and act on them', load: () => import('./commands/controller.ts') },
   lint: { summary: 'check manifests, without a cluster', load: () => import('./commands/lint.ts') },
 };

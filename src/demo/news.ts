@@ -31,10 +31,11 @@ export function statusOf(canary: KubeObject | undefined): CanaryStatus {
 }
 
 export function newsOf(before: CanaryStatus, after: CanaryStatus): readonly News[] {
+  // What was found comes before what follows from it.
   return [
+    ...roundNews(before, after),
     ...phaseNews(before, after),
     ...weightNews(before, after),
-    ...roundNews(before, after),
     ...waitingNews(before, after),
   ];
 }

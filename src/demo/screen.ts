@@ -39,7 +39,7 @@ export function drawScreen(input: ScreenInput): readonly string[] {
     field('traffic', trafficBar(journal.canaryWeight, Math.min(50, width - 40), paints)),
     ...checkLines(journal, paints),
     ...requestLines(counts, paints),
-    field('waits for', dim(journal.waiting === '' ? '-' : journal.waiting)),
+    field('waiting', dim(journal.waiting === '' ? '-' : journal.waiting)),
     '',
   ];
   const told = journal.entries.filter(({ news }) => news.kind !== 'waiting' && news.kind !== 'round');

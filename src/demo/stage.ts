@@ -1,5 +1,7 @@
 // The stage on a real cluster: applies what the user applies, and watches what any user can watch. Over HTTP, through the
 // cluster port; the sandbox's insides are not looked at. May import the port, the sandbox's load and follower.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
 import { keyOf, resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
@@ -77,6 +79,7 @@ export function openStage(options: StageOptions): LiveStage {
     say: (message) => write({ kind: 'story', message }),
     deploy: async (release) => {
       await cluster.create(resources.deployments, deployment(release));
+      await untilAvailable(options);
       await cluster.create(resources.canaries, canary(pace));
     },
     release: async (release) => {
@@ -95,6 +98,27 @@ export function openStage(options: StageOptions): LiveStage {
       await Promise.all([canaries.stop(), events.stop(), load?.stop()]);
     },
   };
+}
+
+const AvailableDeployment = z.looseObject({
+  spec: z.looseObject({ replicas: z.number() }),
+  status: z.looseObject({ availableReplicas: z.number() }),
+});
+
+function isAvailable(found: KubeObject | undefined): boolean {
+  const { data } = AvailableDeployment.safeParse(found);
+  return data !== undefined && data.status.availableReplicas >= data.spec.replicas;
+}
+
+async function untilAvailable({ cluster, patienceMs, signal }: StageOptions): Promise<void> {
+  const key = { namespace: appNamespace, name: appName };
+  const giveUpAtMs = performance.now() + patienceMs;
+  while (!isAvailable(await cluster.get(resources.deployments, key))) {
+    if (signal.aborted || performance.now() > giveUpAtMs) {
+      throw new StoryError(signal.aborted ? 'interrupted' : `the pods of ${appName} do not become available`);
+    }
+    await sleep(100);
+  }
 }
 
 interface Claim {

@@ -12,7 +12,7 @@ export type Scenario = (typeof scenarios)[number];
 
 /** Where a story is played. */
 export interface Stage {
-  /** Creates Deployment and Canary. */
+  /** Creates the Deployment and, once it is available, the Canary. */
   deploy(release: Release): Promise<void>;
   /** Changes the Deployment, and nothing else. */
   release(release: Release): Promise<void>;
@@ -34,7 +34,7 @@ export class StoryError extends Error {
 
 /** Rejects with StoryError, saying what is wrong. */
 export async function tell(scenario: Scenario, stage: Stage): Promise<void> {
-  stage.say('you apply podinfo 1.0 and a Canary for it');
+  stage.say('you deploy podinfo 1.0, and a Canary for it');
   await stage.deploy({ version: '1.0' });
   await reach(stage, 'Initialized', 0);
   stage.startLoad();

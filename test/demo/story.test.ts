@@ -94,7 +94,7 @@ describe('the promote story', () => {
     const stage = new ScriptedStage({ onRelease: { '1.1': promoted } });
     await tell('promote', stage);
     expect(stage.said).toEqual([
-      'you apply podinfo 1.0 and a Canary for it',
+      'you deploy podinfo 1.0, and a Canary for it',
       'you release podinfo 1.1',
       'podinfo 1.1 is promoted, and no request failed',
     ]);

@@ -150,7 +150,7 @@ describe('the screen', () => {
       'requests   106 in all, 90 to the primary, 15 to the canary, 5 failed',
       '           version 1.0: 90 requests, 1 errors',
       '           version 1.1: 15 requests, 3 errors',
-      'waits for  weight 10: round 4',
+      'waiting    weight 10: round 4',
       '',
       '   0.0s  story    you release podinfo 1.1',
       '   1.0s  phase    Progressing',
