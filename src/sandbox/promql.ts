@@ -19,7 +19,7 @@ export interface Series {
   readonly points: readonly Point[];
 }
 
-export interface VectorSample {
+interface VectorSample {
   readonly labels: Labels;
   readonly value: number;
 }

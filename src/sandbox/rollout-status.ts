@@ -12,7 +12,7 @@ const Condition = z.looseObject({
   lastTransitionTime: z.string().default(''),
 });
 
-export type DeploymentCondition = z.infer<typeof Condition>;
+type DeploymentCondition = z.infer<typeof Condition>;
 
 const count = z.number().int().default(0);
 
