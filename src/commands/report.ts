@@ -5,7 +5,7 @@ import type { Round } from '../api/status.ts';
 import { writeEvent, renderEvent } from '../act/write-event.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Decision, Notice } from '../model/decision.ts';
-import { digest } from '../model/hash.ts';
+import { checksumOf } from '../model/checksum.ts';
 import { msFromIso } from '../model/time.ts';
 import type { Observation } from '../model/observation.ts';
 import { eventQuestion } from '../notify/event-webhook.ts';
@@ -81,7 +81,7 @@ function tell(parts: ReportParts, { view, seen, decision, notice }: Told): void 
     const question = eventQuestion(
       receiver,
       { type: notice.type, message: notice.message, atMs: seen.nowMs },
-      { name, namespace, phase, checksum: digest({ configs: trackedConfigs, applied: lastAppliedSpec }) },
+      { name, namespace, phase, checksum: checksumOf(trackedConfigs, lastAppliedSpec) },
     );
     deliver(parts, seen, receiver, question).catch((error: unknown) => {
       log.error('an event webhook could not be called', { canary: nameOf(seen), hook: receiver.name, error });

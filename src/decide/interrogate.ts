@@ -2,7 +2,7 @@
 import type { Webhook, WebhookType } from '../api/analysis.ts';
 import { webhookRetries, webhookTimeoutMs, webhooksOf } from '../api/defaults.ts';
 import type { Phase, Run } from '../api/status.ts';
-import { digest } from '../model/hash.ts';
+import { checksumOf } from '../model/checksum.ts';
 import type { Observation } from '../model/observation.ts';
 import type { HookAnswer, HookQuestion } from '../model/question.ts';
 
@@ -83,7 +83,7 @@ function questionOf(
       name: seen.name,
       namespace: seen.namespace,
       phase,
-      checksum: digest({ configs: status.trackedConfigs, applied: status.lastAppliedSpec }),
+      checksum: checksumOf(status.trackedConfigs, status.lastAppliedSpec),
       ...(hook.metadata === undefined ? {} : { metadata: hook.metadata }),
     },
   };

@@ -1,7 +1,6 @@
 // A webhook as a request, and its reply as an answer. Pure: sending and waiting are observe/'s. Alert formats join this
 // folder one file each. Imports api/ and model/ only.
 import { excerpt } from '../model/excerpt.ts';
-import { digest } from '../model/hash.ts';
 import type { HttpReply, HttpRequest, SendResult } from '../model/http.ts';
 import { isReply } from '../model/http.ts';
 import type { HookAnswer, HookQuestion } from '../model/question.ts';
@@ -95,12 +94,4 @@ function withoutQuery(url: string): string {
   }
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
-}
-
-/** What is under test, as one opaque word: the same while both are unchanged. */
-export function checksumOf(
-  trackedConfigs: Readonly<Record<string, string>> | undefined,
-  lastAppliedSpec: string | undefined,
-): string {
-  return digest({ trackedConfigs, lastAppliedSpec });
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { HttpReply, SendFailureKind, SendResult } from '../../src/model/http.ts';
 import type { HookQuestion } from '../../src/model/question.ts';
-import { checksumOf, hookRequest, readHookResult, retryWaitMs } from '../../src/notify/hook.ts';
+import { checksumOf } from '../../src/model/checksum.ts';
+import { hookRequest, readHookResult, retryWaitMs } from '../../src/notify/hook.ts';
 
 const question: HookQuestion = {
   kind: 'hook',
