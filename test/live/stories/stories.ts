@@ -1,5 +1,31 @@
-// All stories, in the order in which they are listed.
+// All stories, in the order in which they are listed; those that are told alone follow the others.
+import { badInput } from './bad-input.ts';
+import { badMetrics } from './bad-metrics.ts';
+import { blueGreen } from './blue-green.ts';
+import { configs } from './configs.ts';
+import { failedPromotion } from './failed-promotion.ts';
+import { gates } from './gates.ts';
+import { matches } from './matches.ts';
+import { midRun } from './mid-run.ts';
+import { outages } from './outages.ts';
+import { ownership } from './ownership.ts';
 import { promote } from './promote.ts';
+import { rest } from './rest.ts';
+import { rollback } from './rollback.ts';
 import type { Story } from './story.ts';
 
-export const stories: readonly Story[] = [...promote];
+export const stories: readonly Story[] = [
+  ...promote,
+  ...rollback,
+  ...midRun,
+  ...blueGreen,
+  ...failedPromotion,
+  ...matches,
+  ...ownership,
+  ...configs,
+  ...gates,
+  ...badInput,
+  ...badMetrics,
+  ...outages,
+  ...rest,
+];

@@ -68,7 +68,7 @@ export class Scene {
   readonly host: string;
   readonly namespace: string;
   readonly kube: Environment;
-  private readonly loads: Load[] = [];
+  private readonly closing: (() => Promise<unknown>)[] = [];
 
   constructor(parts: SceneParts) {
     this.parts = parts;
@@ -149,7 +149,10 @@ export class Scene {
       const found = moments.slice(from).find(holds);
       if (found !== undefined) return { found };
       const last = moments.at(-1);
-      const failedMeanwhile = moments.slice(from + 1).find(({ status }) => status.phase === 'Failed');
+      const failedMeanwhile = moments.find(
+        ({ status }, index) =>
+          index > from && status.phase === 'Failed' && moments[index - 1]?.status.phase !== 'Failed',
+      );
       if (failedMeanwhile !== undefined)
         throw new StoryFailure(
           `waited for ${what}, but the run failed: ${readyMessage(failedMeanwhile.status)}`,
@@ -160,6 +163,33 @@ export class Scene {
 
   reach(phase: Phase, options: { name?: string; timeoutMs?: number } = {}): Promise<CanaryMoment> {
     return this.until(`phase ${phase}`, ({ status }) => status.phase === phase, options);
+  }
+
+  /** The run of a revision that was released just now. */
+  runStarts(name = appName): Promise<CanaryMoment> {
+    return this.until('a run', ({ status }) => status.run?.kind === 'rollout', { name });
+  }
+
+  reachWeight(weight: number, name = appName): Promise<CanaryMoment> {
+    return this.until(
+      `weight ${weight} in effect`,
+      ({ status: { run } }) =>
+        run?.stage === 'analysis' && run.split.canary === weight && run.settledAt !== undefined,
+      { name },
+    );
+  }
+
+  /** Releases and waits for the promotion; the Canary must be at rest. */
+  async promote(release: Release, timeoutMs?: number): Promise<CanaryMoment> {
+    await this.release(release);
+    const { name = appName } = release;
+    await this.runStarts(name);
+    return this.reach('Succeeded', { name, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  }
+
+  /** Lets requests go on for a while where nothing else is to be waited for. */
+  async pass(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.parts.over });
   }
 
   /** Polls something other than the Canary. */
@@ -192,7 +222,7 @@ export class Scene {
       freshConnections: provider === 'kubernetes',
       ...options,
     });
-    this.loads.push(load);
+    this.defer(() => load.stop());
     return load;
   }
 
@@ -212,8 +242,13 @@ export class Scene {
     );
   }
 
+  /** Done when the story is over, however it ends. */
+  defer(close: () => Promise<unknown>): void {
+    this.closing.push(close);
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.loads.map((load) => load.stop()));
+    await Promise.all(this.closing.map((close) => close()));
   }
 
   private workload({ version, name = appName, replicas = 1 }: Release): Workload {

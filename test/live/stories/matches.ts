@@ -1,0 +1,106 @@
+// Who sees the canary where a Canary says so by matches, and routes that were wrong on real clusters before.
+import type { Analysis } from '../../../src/api/analysis.ts';
+import { generated } from './objects.ts';
+import { expect, ready, type Scene, type Story } from './story.ts';
+import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
+
+const insider = { 'x-user': 'insider', 'x-region': 'eu' };
+
+/** Both headers must be there: whoever has one of them, or none, stays with the primary, and nobody gets a 404. */
+async function abTest(scene: Scene, provider: 'contour' | 'gatewayapi:v1'): Promise<void> {
+  await scene.deploy({ version: '1.0' });
+  const match: Analysis['match'] = [
+    { headers: { 'x-user': { exact: 'insider' }, 'x-region': { exact: 'eu' } } },
+  ];
+  await scene.declare({ provider, analysis: { interval: '2s', iterations: 3, match } });
+  const { atMs: initializedMs } = await scene.reach('Initialized');
+  const [everybody, half, chosen] = await Promise.all([
+    scene.startLoad(provider),
+    scene.startLoad(provider, { headers: { 'x-user': 'insider' } }),
+    scene.startLoad(provider, { headers: insider }),
+  ]);
+  await scene.eventually('requests', async () => chosen.samples.length > 20);
+  await scene.release({ version: '2.0' });
+  const { atMs: beganMs } = await scene.reachWeight(100);
+  const { atMs: endedMs } = await scene.until(
+    'the promotion',
+    ({ status: { run } }) => run?.stage === 'promote',
+  );
+  await scene.reach('Succeeded');
+  for (const load of [everybody, half, chosen]) {
+    const samples = await load.stop();
+    expectNoFailure(samples, initializedMs, 'Initialized');
+    const during = samples.filter(({ atMs }) => atMs > beganMs + 1000 && atMs < endedMs);
+    const canaries = during.filter(({ pod }) => isCanaryPod(pod)).length;
+    const wanted = load === chosen ? during.length : 0;
+    expect(
+      canaries === wanted && during.length > 20,
+      `${canaries} of ${during.length} requests met the canary, not ${wanted}`,
+    );
+  }
+}
+
+/** Contour's API refuses retries without conditions; the Canary's do not need any. */
+async function retries(scene: Scene): Promise<void> {
+  await scene.deploy({ version: '1.0' });
+  await scene.declare({
+    provider: 'contour',
+    analysis: { stepWeights: [50] },
+    service: { retries: { attempts: 3, perTryTimeout: '2s' }, timeout: '5s' },
+  });
+  const { atMs } = await scene.reach('Initialized');
+  const load = await scene.startLoad('contour');
+  await scene.promote({ version: '2.0' });
+  expectNoFailure(await load.stop(), atMs, 'Initialized');
+}
+
+/** HTTPRoute knows no suffix: rather nothing at all than everybody on the canary. */
+async function inexpressible(scene: Scene): Promise<void> {
+  await scene.deploy({ version: '1.0' });
+  const before = await generated(scene);
+  await scene.declare({
+    provider: 'gatewayapi:v1',
+    analysis: { iterations: 3, match: [{ headers: { 'x-user': { suffix: '-insider' } } }] },
+  });
+  const { status } = await scene.until('the refusal', (moment) => ready(moment.status).status === 'False');
+  const { reason, message } = ready(status);
+  expect(reason === 'UnsupportedMatch', `the reason is ${reason}: ${message}`);
+  expect(message.includes('spec.analysis.match'), `the message names no field: ${message}`);
+  await scene.pass(2000);
+  const after = await generated(scene);
+  expect(after.join() === before.join(), `something was written: ${after.join(', ')}`);
+}
+
+/** A match without a path used to make the weights go to and fro for ever. */
+async function withoutUri(scene: Scene): Promise<void> {
+  await scene.deploy({ version: '1.0' });
+  await scene.declare({
+    provider: 'gatewayapi:v1',
+    analysis: { interval: '2s', stepWeights: [20, 40] },
+    service: { match: [{ headers: { 'x-shop': { exact: 'yes' } } }] },
+  });
+  const { atMs } = await scene.reach('Initialized');
+  const load = await scene.startLoad('gatewayapi:v1', { headers: { 'x-shop': 'yes' } });
+  const others = await scene.startLoad('gatewayapi:v1', { perSecond: 5 });
+  await scene.promote({ version: '2.0' });
+  const weights = scene.route().map(({ rules }) => rules[0]?.['app-canary']);
+  expect(weights.join() === '0,20,40,0', `the weights were ${weights.join()}, not 0,20,40,0`);
+  expectNoFailure(await load.stop(), atMs, 'Initialized');
+  const matched = (await others.stop()).length - failures(others.samples).length;
+  expect(matched === 0, `${matched} requests without the header were answered`);
+}
+
+const story = (name: string, tell: Story['tell']): Story => ({
+  name,
+  company: 'together',
+  needsWorld: true,
+  tell,
+});
+
+export const matches: readonly Story[] = [
+  story('ab-test-contour', (scene) => abTest(scene, 'contour')),
+  story('ab-test-gatewayapi', (scene) => abTest(scene, 'gatewayapi:v1')),
+  story('retries-contour', retries),
+  story('inexpressible-match', inexpressible),
+  story('match-without-uri', withoutUri),
+];

@@ -1,0 +1,133 @@
+// What happens to a run while it is under way: another revision, the old one again, hands on the route, other steps.
+import type { Provider } from './manifests.ts';
+import { deploymentOf } from './objects.ts';
+import { expect, type Scene, type Story } from './story.ts';
+import { expectNoFailure } from './traffic.ts';
+
+const routeKinds = {
+  contour: 'projectcontour.io/v1/HTTPProxy',
+  'gatewayapi:v1': 'gateway.networking.k8s.io/v1/HTTPRoute',
+} as const;
+type RoutedProvider = keyof typeof routeKinds;
+
+interface Begun {
+  readonly provider: Provider;
+  readonly weights: number[];
+  readonly interval?: string;
+}
+
+/** Initialized, with requests, and with 2.0 under way. */
+async function begin(scene: Scene, { provider, weights, interval = '2s' }: Begun) {
+  await scene.deploy({ version: '1.0' });
+  await scene.declare({ provider, analysis: { interval, stepWeights: weights } });
+  const { atMs } = await scene.reach('Initialized');
+  const load = await scene.startLoad(provider, { perSecond: 30 });
+  await scene.eventually('requests', async () => load.samples.length > 20);
+  await scene.release({ version: '2.0' });
+  return { load, initializedMs: atMs };
+}
+
+/** The canary's weights in the order in which the route had them, from its latest 0 before `fromMs` on. */
+function weightsSince(scene: Scene, fromMs: number): number[] {
+  const moments = scene.route();
+  const first = moments.findLastIndex(({ atMs }) => atMs <= fromMs);
+  return moments.slice(Math.max(0, first)).map(({ rules }) => rules[0]?.['app-canary'] ?? -1);
+}
+
+async function newRevision(scene: Scene): Promise<void> {
+  const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [20, 40, 60] });
+  const { status: before } = await scene.reachWeight(40);
+  await scene.release({ version: '3.0' });
+  const restarted = await scene.until(
+    'the restart from weight 0',
+    ({ status: { run } }) => run !== undefined && run.revision !== before.run?.revision,
+  );
+  expect(restarted.status.run?.split.canary === 0, 'the new run does not start at weight 0');
+  await scene.reach('Succeeded');
+  const weights = weightsSince(scene, restarted.atMs);
+  expect(
+    weights.join() === '40,0,20,40,60,0',
+    `after the restart the weights were ${weights.join()}, not 40,0,20,40,60,0`,
+  );
+  expect((await deploymentOf(scene, 'app-primary'))?.version === '3.0', 'the primary is not 3.0');
+  const samples = await load.stop();
+  const leaked = samples.filter(({ pod, version }) => pod.startsWith('app-primary-') && version === '2.0');
+  expect(leaked.length === 0, `2.0 was in the primary for ${leaked.length} requests`);
+  expectNoFailure(samples, initializedMs, 'Initialized');
+}
+
+async function revert(scene: Scene): Promise<void> {
+  const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [20, 40, 60] });
+  await scene.reachWeight(20);
+  await scene.release({ version: '1.0' });
+  const { status } = await scene.until(
+    'the end of the run',
+    (moment) => moment.status.run === undefined && (moment.status.runs ?? [])[0]?.reason === 'RunCancelled',
+  );
+  expect(status.phase === 'Succeeded', `the phase is ${status.phase}, not Succeeded`);
+  await scene.pass(4000);
+  const { run, runs = [] } = scene.status();
+  expect(run === undefined, 'another run began after the cancelled one');
+  expect(runs[0]?.reason === 'RunCancelled', `the last run is ${runs[0]?.reason}`);
+  expect((await deploymentOf(scene, 'app-primary'))?.version === '1.0', 'the primary is not 1.0');
+  expectNoFailure(await load.stop(), initializedMs, 'Initialized');
+}
+
+async function handsOnRoute(scene: Scene, provider: RoutedProvider): Promise<void> {
+  const { load, initializedMs } = await begin(scene, { provider, weights: [10, 30, 50] });
+  const route = { kind: routeKinds[provider], namespace: scene.namespace, name: 'app' };
+  const { atMs } = await scene.reachWeight(30);
+  await scene.kube.patch(route, {
+    metadata: { labels: { 'example.test/team': 'shop' }, annotations: { 'example.test/note': 'mine' } },
+  });
+  scene.say('a foreign label is on the route');
+  await scene.reach('Succeeded');
+  const weights = weightsSince(scene, atMs);
+  expect(weights.join() === '30,50,0', `from the label on the weights were ${weights.join()}, not 30,50,0`);
+  const { labels = {}, annotations = {} } =
+    (await scene.kube.get(route.kind, route.namespace, 'app'))?.metadata ?? {};
+  expect(labels['example.test/team'] === 'shop', 'the label is gone');
+  expect(annotations['example.test/note'] === 'mine', 'the annotation is gone');
+  expectNoFailure(await load.stop(), initializedMs, 'Initialized');
+}
+
+async function lostRoute(scene: Scene): Promise<void> {
+  const { load } = await begin(scene, { provider: 'contour', weights: [10, 30, 50] });
+  const { status: before } = await scene.reachWeight(30);
+  await scene.kube.delete({ kind: routeKinds.contour, namespace: scene.namespace, name: 'app' });
+  await scene.eventually(
+    'the route at the same weight',
+    async () => scene.route().at(-1)?.rules[0]?.['app-canary'] === 30,
+    10_000,
+  );
+  await scene.reach('Succeeded');
+  const last = scene.status().runs?.[0];
+  expect(last?.id === before.run?.id, 'the run started anew');
+  await load.stop();
+}
+
+async function otherSteps(scene: Scene): Promise<void> {
+  const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [10, 30, 50] });
+  const { atMs } = await scene.reachWeight(30);
+  await scene.patchCanary({ spec: { analysis: { stepWeights: [20, 40, 60] } } });
+  await scene.reach('Succeeded');
+  const weights = weightsSince(scene, atMs);
+  expect(weights.join() === '30,40,60,0', `the weights were ${weights.join()}, not 30,40,60,0`);
+  expectNoFailure(await load.stop(), initializedMs, 'Initialized');
+}
+
+const story = (name: string, tell: Story['tell']): Story => ({
+  name,
+  company: 'together',
+  needsWorld: true,
+  tell,
+});
+
+export const midRun: readonly Story[] = [
+  story('new-revision', newRevision),
+  story('revert-mid-run', revert),
+  story('foreign-label-contour', (scene) => handsOnRoute(scene, 'contour')),
+  story('foreign-label-gatewayapi', (scene) => handsOnRoute(scene, 'gatewayapi:v1')),
+  story('lost-route', lostRoute),
+  story('other-steps', otherSteps),
+];

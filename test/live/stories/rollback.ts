@@ -1,0 +1,72 @@
+// A bad revision is noticed, named with the metric that gave it away, and taken back; the fixed one after it goes live.
+import { type Provider, successRate } from './manifests.ts';
+import { deploymentOf, eventsOf } from './objects.ts';
+import { expect, ready, type Scene, type Story } from './story.ts';
+import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
+
+async function tell(scene: Scene, provider: Provider): Promise<void> {
+  await scene.deploy({ version: '1.0' });
+  await scene.declare({
+    provider,
+    analysis: { interval: '2s', threshold: 3, stepWeights: [30, 60], metrics: [successRate] },
+  });
+  await scene.reach('Initialized');
+  const load = await scene.startLoad(provider, { perSecond: 40 });
+  await scene.eventually('requests', async () => load.samples.length > 20);
+  await scene.release({ version: '2.0-errors50' });
+  const { status } = await scene.reach('Failed');
+  const failedMs = Date.now();
+  expectRound(scene, status.rounds ?? []);
+  const { status: readyStatus, message } = ready(status);
+  expect(readyStatus === 'False', `Ready is ${readyStatus}`);
+  expect(message.includes(successRate.name), `Ready's message names no metric: ${message}`);
+  expect(scene.route().at(-1)?.rules[0]?.['app-canary'] === 0, 'the route still sends to the canary');
+  expect((await deploymentOf(scene))?.replicas === 0, 'the target is not scaled to zero');
+  const events = await scene.eventually('the event of the rollback', async () =>
+    (await eventsOf(scene)).filter(({ reason }) => reason === 'ThresholdReached'),
+  );
+  expect(events.length === 1, `${events.length} events ThresholdReached`);
+  const failed = failures(load.samples);
+  expect(
+    failed.every(({ pod }) => isCanaryPod(pod)),
+    'requests failed elsewhere than in the canary',
+  );
+  expect(failed.length > 0, 'nothing failed: the fault did not work');
+  await atRest(scene);
+
+  const fixed = await scene.promote({ version: '3.0' });
+  expect(
+    (fixed.status.rounds ?? []).every(({ outcome }) => outcome !== 'fail'),
+    'rounds of the old run are still there',
+  );
+  expect((await deploymentOf(scene, 'app-primary'))?.version === '3.0', 'the primary is not 3.0');
+  expectNoFailure(await load.stop(), failedMs, 'the rollback');
+}
+
+function expectRound(scene: Scene, rounds: NonNullable<ReturnType<Scene['status']>['rounds']>): void {
+  const check = rounds.flatMap(({ checks }) => checks).find(({ outcome }) => outcome === 'fail');
+  expect(check?.name === successRate.name, 'no round names the metric that failed');
+  expect((check.value ?? 100) < 99, `the round's value is ${check.value}`);
+  expect(check.threshold === 'min 99', `the round's threshold is ${check.threshold}`);
+  scene.say(`${check.name} ${check.value} against ${check.threshold}`);
+}
+
+/** A failed Canary rests: its status does not move with the intervals. */
+async function atRest(scene: Scene): Promise<void> {
+  await scene.pass(1000);
+  const before = scene.moments().length;
+  await scene.pass(5000);
+  expect(scene.moments().length === before, 'the status of a failed Canary is written again and again');
+}
+
+const story = (provider: Provider, name: string): Story => ({
+  name,
+  company: 'together',
+  needsWorld: true,
+  tell: (scene) => tell(scene, provider),
+});
+
+export const rollback: readonly Story[] = [
+  story('contour', 'rollback-contour'),
+  story('gatewayapi:v1', 'rollback-gatewayapi'),
+];
