@@ -33,12 +33,18 @@ export const runRound: RunRule = (seen, run) => {
   if (wish?.kind === 'passed') {
     return rollBack(seen, run, { reason: 'RollbackRequested', message: 'manual webhook invoked' });
   }
-  return run.prepared === true ? analyse(seen, run) : prepare(seen, run);
+  return hasTraffic(run) ? analyse(seen, run) : prepare(seen, run);
 };
 
-/** The first round asks only the pre-rollout hooks, once a run; metrics have nothing to say at weight 0. */
+/** A weighted run at weight 0 has nothing to measure, also where a gate keeps it there after it was prepared. */
+function hasTraffic(run: Run): boolean {
+  return run.prepared === true && (run.plan.strategy !== 'canary' || run.split.canary > 0);
+}
+
+/** The first round asks only the pre-rollout hooks, once a run (D24). */
 function prepare(seen: Observation, run: Run): Move {
-  const hearing = hear(seen, run, 'pre-rollout', 'Progressing');
+  const hearing: Hearing =
+    run.prepared === true ? { kind: 'passed', names: [] } : hear(seen, run, 'pre-rollout', 'Progressing');
   return hearing.kind === 'ask'
     ? ask(run, [hearing.question])
     : concludeRound(seen, run, { verdicts: hookVerdicts(hearing), passedHooks: passedNames(hearing) });

@@ -32,14 +32,10 @@ export function concludeRound(seen: Observation, run: Run, { verdicts, passedHoo
     return recorded(seen, run, verdicts, promote(seen, run));
   }
   const gates = askGates(seen, run);
-  if (gates.kind === 'move') {
-    return gates.move.kind === 'intend' ? recorded(seen, run, verdicts, gates.move) : gates.move;
-  }
-  const notices = [
-    ...passedHooks.map((name) => normal('PreRollout', `Pre-rollout check ${name} passed`)),
-    ...gates.notices,
-  ];
-  return recorded(seen, run, verdicts, takeStep(seen, run, notices));
+  const prepared = passedHooks.map((name) => normal('PreRollout', `Pre-rollout check ${name} passed`));
+  return gates.kind === 'move'
+    ? recorded(seen, run, verdicts, withNotices(gates.move, prepared))
+    : recorded(seen, run, verdicts, takeStep(seen, run, [...prepared, ...gates.notices]));
 }
 
 const reasons = {
@@ -108,7 +104,7 @@ function askGates(seen: Observation, run: Run): Gates {
         };
       }
       case 'failed':
-        return { kind: 'move', move: closeGate(seen, run, { type, hearing }) };
+        return { kind: 'move', move: closeGate(seen, { ...run, prepared: true }, { type, hearing }) };
       case 'passed':
         notices.push(
           ...hearing.names.map((name) => normal('StepTaken', `${capitalised(type)} check ${name} passed`)),
