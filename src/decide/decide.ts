@@ -52,8 +52,8 @@ const followRun: Rule = (seen) => (seen.status.run === undefined ? undefined : i
 const rules = firstOf([
   terminate,
   honourSuspension,
-  manageFinalizer,
   rejectInvalid,
+  manageFinalizer,
   followRun,
   adopt,
   initialise,

@@ -1,9 +1,10 @@
 // A spec that cannot be used: said on the object, and nothing is written. A run in flight holds its split, takes no step,
 // and is rolled back at its deadline by the frozen plan.
+import type { Run } from '../api/status.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Reason } from '../model/reason.ts';
-import { isoFromMs } from '../model/time.ts';
+import { isoFromMs, msFromIso } from '../model/time.ts';
 import type { Move, Rule } from './move.ts';
 import { warning } from './move.ts';
 import { rollBack } from './roll-back.ts';
@@ -14,15 +15,16 @@ const STEPPING = new Set(['provision', 'confirm-rollout', 'scale-up', 'analysis'
 
 export const rejectInvalid: Rule = (seen) => {
   const fault = faultOf(seen);
-  if (fault === undefined) {
-    return undefined;
-  }
   const { run } = seen.status;
+  if (fault === undefined) {
+    return run === undefined ? undefined : mended(seen, run);
+  }
   if (run === undefined) {
     return sayOnce(seen, fault);
   }
   if (!STEPPING.has(run.stage)) {
-    return undefined;
+    // Without a spec nothing of the world is seen, and nothing that is not seen counts as done.
+    return seen.spec === undefined ? { kind: 'wait', ...fault, health: 'stalled' } : undefined;
   }
   if (run.heldSince === undefined) {
     return {
@@ -48,6 +50,21 @@ export const rejectInvalid: Rule = (seen) => {
     }
   );
 };
+
+/** The time that a run was held does not count; an analysis resumes by its own rule. */
+function mended(seen: Observation, run: Run): Move | undefined {
+  if (run.heldSince === undefined || !STEPPING.has(run.stage) || run.stage === 'analysis') {
+    return undefined;
+  }
+  const { heldSince, ...kept } = run;
+  const heldMs = Math.max(0, seen.nowMs - msFromIso(heldSince));
+  return {
+    kind: 'intend',
+    reason: 'Resumed',
+    message: 'the spec can be used again',
+    run: { ...kept, stageSince: isoFromMs(msFromIso(run.stageSince) + heldMs) },
+  };
+}
 
 const untouched: Observation['services'] = { apex: 'inPlace', primary: 'inPlace', canary: 'inPlace' };
 

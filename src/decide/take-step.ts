@@ -195,14 +195,13 @@ function recorded(seen: Observation, run: Run, verdicts: readonly Verdict[], mov
   if (move.kind !== 'intend') {
     return move;
   }
-  const { outcome, message } = judgeRound(verdicts);
+  const { outcome } = judgeRound(verdicts);
   const round: Round = {
     seq: run.round?.seq ?? 0,
     at: isoFromMs(seen.nowMs),
     weight: run.split.canary,
     outcome,
     reason: outcome === 'pass' ? 'Passed' : reasons[outcome],
-    ...(outcome === 'pass' ? {} : { message }),
     checks: verdicts.map((verdict) => ({ ...verdict })),
   };
   const rounds = [...(seen.status.rounds ?? []), round].slice(-ROUNDS_KEPT);

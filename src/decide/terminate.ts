@@ -1,6 +1,7 @@
 // Deletion with `revertOnDeletion`: the target serves again, what was taken over is given back, then the finalizer goes.
 // What is missing counts as done, and the wait for the target has a deadline: a Canary can always be deleted.
 import type { CanarySpec } from '../api/canary.ts';
+import type { CanaryStatus } from '../api/status.ts';
 import { progressDeadlineMs } from '../api/defaults.ts';
 import type { Observation } from '../model/observation.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
@@ -38,8 +39,7 @@ function revertTarget({ target, primary, status, spec, nowMs }: Observation): Mo
     const replicas = Math.max(1, primary?.replicas ?? status.primaryReplicas ?? 1);
     return { kind: 'enact', reason: 'Terminating', actions: [{ kind: 'scaleTarget', replicas }] };
   }
-  const sinceMs = msFromIso(status.lastTransitionTime ?? isoFromMs(nowMs));
-  const untilMs = sinceMs + deadlineOf(spec);
+  const untilMs = msFromIso(sinceOf(status) ?? isoFromMs(nowMs)) + deadlineOf(spec);
   if (target.readiness.kind !== 'notYet' || nowMs >= untilMs) {
     return undefined;
   }
@@ -50,6 +50,11 @@ function revertTarget({ target, primary, status, spec, nowMs }: Observation): Mo
     message: `waits for the target: ${target.readiness.message} (until ${until})`,
     wakeAtMs: untilMs,
   };
+}
+
+/** When the phase became what it is: unlike the time of the last write it stays while messages change (D36). */
+function sinceOf({ conditions, lastTransitionTime }: CanaryStatus): string | undefined {
+  return conditions?.find(({ type }) => type === 'Promoted')?.lastUpdateTime ?? lastTransitionTime;
 }
 
 function deadlineOf(spec: CanarySpec | undefined): number {
