@@ -8,28 +8,21 @@ import type { KubeObject, Resource } from '../model/kube.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Scene } from '../observe/scene.ts';
 import { checksumOfConfig, isCopyOf, renderConfigCopy } from '../workload/configs.ts';
+import { holdsRevision, recaptureRevision } from '../workload/recapture.ts';
 import { captureRevision, renderRevision } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { translated } from './apply.ts';
 import type { Stage } from './act.ts';
 
-/** Throws Retry where the target does not hold this revision any more: then the next pass sees another one. */
-export async function storeRevision(
-  { cluster, caches, scene, checksums }: Stage,
-  revision: Revision,
-): Promise<void> {
-  const { view, targetKey, owner } = scene;
+/** Throws Retry where nothing in the cluster holds this revision any more: then the next pass sees another one. */
+export async function storeRevision(stage: Stage, revision: Revision): Promise<void> {
+  const { cluster, caches, scene } = stage;
+  const { view, owner } = scene;
   await translated(`store revision ${revision}`, async () => {
-    const target = await cluster.get(resources.deployments, targetKey);
-    if (target === undefined) {
-      throw new Retry(`${targetKey.name} is gone`);
+    const stored = (await fromTarget(stage, revision)) ?? (await fromPrimary(stage, revision));
+    if (stored === undefined) {
+      throw new Retry(`nothing holds revision ${revision} any more`);
     }
-    caches.deployments.put(target);
-    const stored = captureRevision(target, { checksums, ownerUid: view.uid });
-    if (stored.revision !== revision) {
-      throw new Retry(`${targetKey.name} holds ${stored.revision} by now, not ${revision}`);
-    }
-    await copyConfigs(cluster, scene, stored);
     const wish = { canary: view.name, namespace: view.namespace, owner };
     const created = await createOnce(cluster, resources.controllerRevisions, renderRevision(stored, wish));
     if (!(created.metadata.ownerReferences ?? []).some(({ uid }) => uid === view.uid)) {
@@ -38,6 +31,34 @@ export async function storeRevision(
     }
     caches.revisions.put(created);
   });
+}
+
+async function fromTarget(
+  { cluster, caches, scene, checksums }: Stage,
+  revision: Revision,
+): Promise<StoredRevision | undefined> {
+  const target = await cluster.get(resources.deployments, scene.targetKey);
+  if (target === undefined) {
+    return undefined;
+  }
+  caches.deployments.put(target);
+  const stored = captureRevision(target, { checksums, ownerUid: scene.view.uid });
+  if (stored.revision !== revision) {
+    return undefined;
+  }
+  await copyConfigs(cluster, scene, stored);
+  return stored;
+}
+
+/** What is live may be held by the primary alone, where its record was deleted or somebody else made it. */
+async function fromPrimary(
+  { cluster, scene }: Stage,
+  revision: Revision,
+): Promise<StoredRevision | undefined> {
+  const primary = await cluster.get(resources.deployments, scene.primaryKey);
+  return primary !== undefined && holdsRevision(primary, revision)
+    ? recaptureRevision(primary, revision)
+    : undefined;
 }
 
 async function copyConfigs(

@@ -47,7 +47,8 @@ function missingRevisions(seen: Observation, { stored }: World): Missing[] {
 }
 
 function isAtHand({ target, primary }: Observation, revision: Revision): boolean {
-  return target?.revision === revision || primary?.asTarget === revision;
+  const live = primary?.revision === revision && !primary.drifted;
+  return live || target?.revision === revision || primary?.asTarget === revision;
 }
 
 /** Which pods a Service selects is read from the target: without it there is nothing to write. */

@@ -111,7 +111,7 @@ function seenTarget({ target, spec }: Scene, moment: Moment, deadlineMs: number)
 }
 
 function seenPrimary(
-  { primary, target, spec }: Scene,
+  { view, primary, target, spec }: Scene,
   moment: Moment,
   {
     deadlineMs,
@@ -122,15 +122,18 @@ function seenPrimary(
     return undefined;
   }
   const { sourceHash } = primary;
-  const known =
+  const equal =
     target?.sourceHash === sourceHash
       ? revisionFrom(target.templateHash, moment.configs?.checksums)
-      : revisionFrom(sourceHash);
+      : undefined;
+  const noted = primary.drifted ? undefined : primary.revision;
+  // The note of a revision that is neither stored nor live for this Canary was written for another one.
+  const ours = [...stored.values(), view.status.lastPromotedSpec].includes(primary.revision);
   return {
-    revision: primary.revision,
-    drifted: primary.drifted,
-    // A stored revision of the same content names it best; else the target that it equals; else its content alone.
-    asTarget: primary.revision === undefined ? (stored.get(sourceHash) ?? known) : undefined,
+    revision: ours ? primary.revision : undefined,
+    drifted: ours && primary.drifted,
+    // An intact note names its content best; then a stored revision of the same content, the target, the content alone.
+    asTarget: ours ? undefined : (noted ?? stored.get(sourceHash) ?? equal ?? revisionFrom(sourceHash)),
     replicas: primary.replicas,
     available: primary.availableReplicas,
     readiness: readinessOf(primary, {

@@ -23,20 +23,26 @@ export function revisionFrom(templateHash: string, checksums?: Readonly<Record<s
 
 /** The digest of a template without any trace of its being a primary's; see WorkloadView.sourceHash. */
 export function sourceHashOf(template: PodTemplate): string {
-  const renamed = renameConfigRefs(template, ({ name }) =>
-    name.replace(/(?<=.)(-primary(-[0-9a-f]{8})?)+$/, ''),
-  );
+  return digest(sourceTemplateOf(template));
+}
+
+/** The template with everything undone that making a primary does. */
+export function sourceTemplateOf(template: PodTemplate): PodTemplate {
+  const renamed = renameConfigRefs(template, ({ name }) => sourceNameOf(name));
   const spread = mapSpreadSelectors(renamed, (_key, value) => withoutSuffix(value));
-  return digest(
-    mapTemplateMetadata(spread, {
-      labels: (labels) => mapTexts(withoutToolkit(labels), (_key, value) => withoutSuffix(value)),
-      annotations: (annotations) =>
-        pick(
-          withoutToolkit(annotations),
-          (key) => key !== FLAGGER_ID && key !== RESTARTED_ANNOTATION && !key.startsWith('serin.dev/'),
-        ),
-    }),
-  );
+  return mapTemplateMetadata(spread, {
+    labels: (labels) => mapTexts(withoutToolkit(labels), (_key, value) => withoutSuffix(value)),
+    annotations: (annotations) =>
+      pick(
+        withoutToolkit(annotations),
+        (key) => key !== FLAGGER_ID && key !== RESTARTED_ANNOTATION && !key.startsWith('serin.dev/'),
+      ),
+  });
+}
+
+/** The name of a ConfigMap or Secret whose copy has this name; the name itself where it is no copy. */
+export function sourceNameOf(name: string): string {
+  return name.replace(/(?<=.)(-primary(-[0-9a-f]{8})?)+$/, '');
 }
 
 function withoutSuffix(value: string): string {

@@ -4,6 +4,7 @@
 import { ApiError } from '../../src/cluster/cluster.ts';
 import { Retry } from '../../src/model/errors.ts';
 import { resources } from '../../src/model/kube.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
 import { unavailable } from '../../src/model/measurement.ts';
@@ -51,6 +52,8 @@ class Simulation {
   readonly #world: World;
   readonly #invariants: Invariants;
   readonly #cluster: StoreCluster;
+  readonly #canary: KubeObject;
+  #lastImage = 'app:good-1';
   readonly #transcript: string[] = [];
   #process: Process;
   #calm = false;
@@ -76,7 +79,8 @@ class Simulation {
     });
     resetVersions();
     this.#world.store.create(resources.deployments, deploymentOf('app:good-1', this.#chance.between(0, 3)));
-    this.#world.store.create(resources.canaries, canaryOf(this.#chance, provider));
+    this.#canary = canaryOf(this.#chance, provider);
+    this.#world.store.create(resources.canaries, this.#canary);
     this.#invariants.allowed.add('app:good-1');
     this.#process = this.#start();
   }
@@ -151,6 +155,7 @@ class Simulation {
 
   async #step(): Promise<void> {
     this.#world.advance(STEP_MS);
+    this.#makeAgain();
     this.#process.hear(this.#calm);
     this.#process.answerSome((question) => this.#respond(question), this.#calm);
     try {
@@ -164,6 +169,22 @@ class Simulation {
     if (this.#broken !== undefined) {
       throw this.#broken;
     }
+  }
+
+  /** What somebody deleted is applied again sooner or later: manifests live in Git. */
+  #makeAgain(): void {
+    const { store } = this.#world;
+    const soon = (): boolean => this.#calm || this.#chance.happens(0.1);
+    if (this.#world.deployment(APP) === undefined && soon()) {
+      store.create(resources.deployments, deploymentOf(this.#lastImage, this.#chance.between(0, 3)));
+      this.#say(`somebody applies the target again with ${this.#lastImage}`);
+    }
+    if (this.#world.canary() === undefined && soon()) {
+      store.create(resources.canaries, this.#canary);
+      this.#say('somebody applies the Canary again');
+      this.#allowLive();
+    }
+    this.#lastImage = imageOfDeployment(this.#world.deployment(APP)) || this.#lastImage;
   }
 
   #survive(error: unknown): void {

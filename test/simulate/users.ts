@@ -152,6 +152,28 @@ const acts: readonly [Act, ...Act[]] = [
     return 'labels the route';
   },
   (world) => {
+    if (world.canary() === undefined) {
+      return undefined;
+    }
+    world.store.delete(resources.canaries, { namespace, name: APP });
+    return 'deletes the Canary';
+  },
+  (world) => {
+    if (world.deployment(APP) === undefined) {
+      return undefined;
+    }
+    world.store.delete(resources.deployments, { namespace, name: APP });
+    return 'deletes the target';
+  },
+  (world) => {
+    const [revision] = world.store.list(resources.controllerRevisions, { namespace }).items;
+    if (revision === undefined) {
+      return undefined;
+    }
+    world.store.delete(resources.controllerRevisions, revision.metadata);
+    return 'deletes a stored revision';
+  },
+  (world) => {
     const name = world.chance.pick([APP, `${APP}-primary`]);
     world.kill(name);
     return `kills the pods of ${name}`;
