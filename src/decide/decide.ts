@@ -10,7 +10,7 @@ import { canonicalJson } from '../model/hash.ts';
 import { isoFromMs } from '../model/time.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
-import { adopt } from './adopt.ts';
+import { adopt, beginAgain } from './adopt.ts';
 import { awaitCanary } from './scale-up.ts';
 import { awaitPromotion } from './promote.ts';
 import { close } from './close.ts';
@@ -54,6 +54,7 @@ const rules = firstOf([
   honourSuspension,
   rejectInvalid,
   manageFinalizer,
+  beginAgain,
   followRun,
   adopt,
   initialise,
@@ -93,7 +94,7 @@ function decisionFrom(seen: Observation, move: Move): Decision {
 }
 
 function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Decision {
-  const { run: _run, ...kept } = seen.status;
+  const { run: _run, ...kept } = move.status ?? seen.status;
   const status = { ...kept, ...move.patch, ...(move.run === null ? {} : { run: move.run }) };
   return {
     kind: 'intend',

@@ -16,6 +16,8 @@ export type Move =
       /** `null` ends the run. */
       readonly run: Run | null;
       readonly patch?: Partial<CanaryStatus>;
+      /** Stands in for the stored status where a field has to go; `patch` is laid over it. */
+      readonly status?: CanaryStatus;
       readonly notices?: readonly Notice[];
       readonly tally?: Tally;
       readonly health?: Health;

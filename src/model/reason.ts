@@ -29,6 +29,7 @@ export type Reason =
   // initialising
   | 'Adopted'
   | 'Initializing'
+  | 'LiveRevisionLost'
   | 'PrimaryNotReady'
   | 'RouteNotAccepted'
   | 'RouteRejected'

@@ -114,7 +114,13 @@ class Simulation {
           );
         }
       },
-      intended: () => undefined,
+      intended: (_view, _seen, { reason }) => {
+        if (reason === 'LiveRevisionLost') {
+          const image = imageOfDeployment(this.#world.deployment(APP));
+          this.#invariants.allowed.add(image);
+          this.#invariants.initial.add(image);
+        }
+      },
     });
     this.#invariants.process = process;
     return process;
