@@ -16,7 +16,7 @@ interface Mistake {
 const mistakes: readonly Mistake[] = [
   {
     name: 'empty-match',
-    reason: 'InvalidSpec',
+    reason: 'UnsupportedMatch',
     names: 'spec.analysis.match',
     make: async (scene, name) => {
       await scene.deploy({ name, version: '1.0' });

@@ -12,11 +12,12 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   await scene.declare({
     provider,
     analysis: provider === 'kubernetes' ? { iterations: 2 } : { interval: '2s', stepWeights: [50] },
-    spec: { progressDeadlineSeconds: 10 },
   });
   const { atMs: initializedMs } = await scene.reach('Initialized');
   const load = await scene.startLoad(provider, { perSecond: 30 });
   await node.setFault({ namespace, version: '2.0', podPrefix: 'app-primary-', fault: 'unready' });
+  // Only now: on a busy machine the first set-up may take longer than the failure is to be waited for.
+  await scene.patchCanary({ spec: { progressDeadlineSeconds: 15 } });
   await scene.release({ version: '2.0' });
   const { status } = await scene.reach('Failed');
   expect(
@@ -33,6 +34,7 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
     const weights = scene.route().map(({ rules }) => rules[0]?.['app-canary']);
     expect(weights.join() === '0,50,100,0', `the weights were ${weights.join()}, not 0,50,100,0`);
   }
+  await scene.patchCanary({ spec: { progressDeadlineSeconds: 60 } });
   await scene.promote({ version: '3.0' });
   expectNoFailure(await load.stop(), initializedMs, 'Initialized');
 }

@@ -26,7 +26,10 @@ async function tell(scene: Scene): Promise<void> {
   await scene.reach('Initialized');
   await scene.release({ version: '2.0' });
   const { status: waiting } = await scene.reach('Waiting');
-  expect(ready(waiting).message.includes('start'), `nobody is told of the gate: ${ready(waiting).message}`);
+  expect(
+    ready(waiting).message.includes('confirm-rollout'),
+    `nobody is told of the gate: ${ready(waiting).message}`,
+  );
   await scene.pass(2500);
   expect(scene.status().phase === 'Waiting', 'it went through a closed gate');
   hooks.closed.delete('/start');

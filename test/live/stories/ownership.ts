@@ -94,8 +94,9 @@ async function primaryDeleted(scene: Scene): Promise<void> {
   expect(before?.replicas === 3, `the primary has ${before?.replicas} pods, not 3`);
   // The target moves on, unanalysed, before the primary is lost: suspended, so that no run begins.
   await scene.patchCanary({ spec: { suspend: true } });
-  await scene.until('the suspension', ({ status }) =>
-    (status.conditions ?? []).some(({ reason }) => reason === 'Suspended'),
+  await scene.until(
+    'the suspension to be seen',
+    ({ status, object }) => status.observedGeneration === object.metadata.generation,
   );
   await scene.kube.delete({ kind: deploymentKind, namespace: scene.namespace, name: 'app-primary' });
   await scene.release({ version: '3.0' });
