@@ -9,7 +9,7 @@ import { isoFromMs } from '../model/time.ts';
 import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, Rule, RunRule } from './move.ts';
-import { atStage, deadlineMs, newRun, primaryName, sinceUntil, targetName } from './run.ts';
+import { atStage, deadlineMs, newRun, outcomeOf, primaryName, sinceUntil, targetName } from './run.ts';
 import { holds, keepWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -128,7 +128,7 @@ function giveUp(seen: Observation, run: Run): Move {
   const state = seen.primary?.readiness;
   const detail = state === undefined || state.kind === 'ready' ? 'it was not created' : state.message;
   const message = `${primaryName(seen)} did not become ready: ${detail}; the target still serves, push a new revision`;
-  const failed = { ...run, outcome: { phase: 'Failed', reason: 'PrimaryNotReady', message } as const };
+  const failed = { ...run, outcome: outcomeOf('Failed', 'PrimaryNotReady', message) };
   return {
     kind: 'intend',
     reason: 'PrimaryNotReady',

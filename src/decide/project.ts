@@ -5,9 +5,7 @@ import type { Reason } from '../model/reason.ts';
 import { cutBytes } from '../model/excerpt.ts';
 import { isoFromMs } from '../model/time.ts';
 import type { Health } from './move.ts';
-import { failedRounds } from './run.ts';
-
-const MESSAGE_BYTES = 256;
+import { MESSAGE_BYTES, failedRounds } from './run.ts';
 
 /** What is being said about the object now. */
 export interface Saying {

@@ -5,7 +5,16 @@ import { allCanary, allPrimary, splitToward } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
-import { atStage, deadlineMs, primaryName, sinceUntil, targetName, withNextRound, withSplit } from './run.ts';
+import {
+  atStage,
+  deadlineMs,
+  outcomeOf,
+  primaryName,
+  sinceUntil,
+  targetName,
+  withNextRound,
+  withSplit,
+} from './run.ts';
 import { holds, keepWorld } from './world.ts';
 
 /** The intent; followed by the write. A run reaches this only with the target still at its revision. */
@@ -67,7 +76,7 @@ function promoted(seen: Observation, run: Run): Move {
     message: `routing to ${primaryName(seen)}`,
     run: {
       ...withNextRound(seen, withSplit(seen, atStage(seen, run, 'return'), split), run.plan.intervalMs),
-      outcome: { phase: 'Succeeded', reason: 'Succeeded', message: `${targetName(seen)} is promoted` },
+      outcome: outcomeOf('Succeeded', 'Succeeded', `${targetName(seen)} is promoted`),
     },
     patch: {
       lastPromotedSpec: run.revision,
@@ -97,7 +106,7 @@ function failedPromotion(seen: Observation, run: Run): Move {
     message,
     run: {
       ...(movable ? withSplit(seen, next, allCanary) : next),
-      outcome: { phase: 'Failed', reason: 'PromotionFailed', message },
+      outcome: outcomeOf('Failed', 'PromotionFailed', message),
     },
     notices: [warning('PromotionFailed', message)],
   };

@@ -6,7 +6,7 @@ import type { Reason } from '../model/reason.ts';
 import { allPrimary } from '../model/split.ts';
 import { normal, warning } from './move.ts';
 import type { Move } from './move.ts';
-import { atStage, targetName, withSplit } from './run.ts';
+import { atStage, outcomeOf, targetName, withSplit } from './run.ts';
 
 /** Ends the run as failed: traffic to the primary, then the canary away. `message` names what was wrong, with figures. */
 export function rollBack(
@@ -15,7 +15,7 @@ export function rollBack(
   why: { readonly reason: Reason; readonly message: string; readonly notices?: readonly Notice[] },
 ): Move {
   const { reason, message } = why;
-  const outcome = { phase: 'Failed', reason, message } as const;
+  const outcome = outcomeOf('Failed', reason, message);
   return {
     kind: 'intend',
     reason,
@@ -30,7 +30,7 @@ export function rollBack(
 /** The target is back at what the primary holds: nothing is left to analyse (design 8). */
 export function cancel(seen: Observation, run: Run): Move {
   const message = `${targetName(seen)} is back at the revision that is live`;
-  const outcome = { phase: 'Succeeded', reason: 'RunCancelled', message } as const;
+  const outcome = outcomeOf('Succeeded', 'RunCancelled', message);
   return {
     kind: 'intend',
     reason: 'RunCancelled',

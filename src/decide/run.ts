@@ -1,11 +1,15 @@
 // Small functions on a run that several rules share: its next stage, its next split, its deadlines.
 import type { Plan, Run, Stage } from '../api/status.ts';
+import { cutBytes } from '../model/excerpt.ts';
 import type { Observation } from '../model/observation.ts';
+import type { Reason } from '../model/reason.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { allPrimary, sameSplit } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 
 const LONGEST_DRAIN_MS = 10_000;
+/** What status keeps of a message. */
+export const MESSAGE_BYTES = 256;
 
 /** How long requests in flight get to leave a workload after its traffic is gone and before it is scaled down. */
 export function drainMs(plan: Plan): number {
@@ -64,6 +68,15 @@ export function deadlineMs(run: Run, since: string): number {
 /** ` (since 14:00:00Z, until 14:10:00Z)`: how every wait with a deadline ends its message. */
 export function sinceUntil(run: Run, since: string): string {
   return ` (since ${clockFromIso(since)}, until ${clockFromIso(isoFromMs(deadlineMs(run, since)))})`;
+}
+
+/** How a run ends; the message is kept in status, and bounded like every other. */
+export function outcomeOf(
+  phase: NonNullable<Run['outcome']>['phase'],
+  reason: Reason,
+  message: string,
+): NonNullable<Run['outcome']> {
+  return { phase, reason, message: cutBytes(message, MESSAGE_BYTES) };
 }
 
 export function failedRounds(run: Run): number {
