@@ -288,7 +288,7 @@ export async function storeStatus(
   if (body === undefined) {
     return;
   }
-  const guarded = { ...body, metadata: { resourceVersion: view.resourceVersion, uid: view.uid } };
+  const guarded = { ...body, metadata: { resourceVersion: view.resourceVersion } };
   try {
     const key = { namespace: view.namespace, name: view.name };
     const patch = { kind: 'merge', body: guarded } as const;

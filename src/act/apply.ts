@@ -85,8 +85,10 @@ export async function translated<T>(what: string, write: () => Promise<T>): Prom
       throw error;
     }
     const text = `cannot ${what}: ${error instanceof Error ? error.message : String(error)}`;
+    // The object was deleted and made again: that one has not been decided about.
+    const another = isApiError(error, 422) && /metadata\.uid/.test(text);
     const unknownField = isApiError(error, 500) && /not declared in schema/.test(text);
-    if (error instanceof ApiError && (REFUSALS.has(error.status) || unknownField)) {
+    if (error instanceof ApiError && ((REFUSALS.has(error.status) && !another) || unknownField)) {
       throw new Stalled('RefusedByServer', text, { cause: error });
     }
     throw new Retry(text, { cause: error });

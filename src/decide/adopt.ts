@@ -1,5 +1,5 @@
 // What to start from where nothing is known, or nothing is left. Taking over what another controller left behind: a primary that Serin did not write. Its content is what is live, so it
-// becomes the promoted revision; a target that agrees starts nothing, one that differs starts an ordinary run (design 8).
+// becomes the promoted revision, unless it never served; a target that agrees starts nothing, one that differs starts an ordinary run (design 8).
 import { isOwnRevision } from '../model/revision.ts';
 import { normal, warning } from './move.ts';
 import type { Rule } from './move.ts';
@@ -9,7 +9,8 @@ const SETTLED = new Set(['Initialized', 'Succeeded', 'Failed']);
 
 export const adopt: Rule = ({ status, primary, target, configs }) => {
   const live = primary?.asTarget;
-  if (status.run !== undefined || isOwnRevision(status.lastPromotedSpec) || live === undefined) {
+  const proven = SETTLED.has(status.phase ?? '') || (primary?.available ?? 0) > 0;
+  if (status.run !== undefined || isOwnRevision(status.lastPromotedSpec) || live === undefined || !proven) {
     return undefined;
   }
   const agrees = target?.revision === live;

@@ -1,5 +1,8 @@
 // The target changed during a run: back to the live revision ends the run, anything else starts it anew from weight 0. A
-// change during promotion is left for the run after this one.
+// change during promotion is left for the run after this one; a rollback that a dead primary holds up makes way for it,
+// because it may be the fix (D35).
+import type { Run } from '../api/status.ts';
+import type { Observation } from '../model/observation.ts';
 import { newRun, targetName } from './run.ts';
 import { normal } from './move.ts';
 import type { RunRule } from './move.ts';
@@ -9,7 +12,8 @@ const FOLLOWING = new Set(['confirm-rollout', 'scale-up', 'analysis']);
 
 export const followRevision: RunRule = (seen, run) => {
   const { target, status } = seen;
-  if (target === undefined || !FOLLOWING.has(run.stage) || target.revision === run.revision) {
+  const following = FOLLOWING.has(run.stage) || isStranded(seen, run);
+  if (target === undefined || !following || target.revision === run.revision) {
     return undefined;
   }
   if (target.revision === status.lastPromotedSpec) {
@@ -34,3 +38,9 @@ export const followRevision: RunRule = (seen, run) => {
     notices: [normal('RunRestarted', `New revision detected! Restarting analysis for ${targetName(seen)}`)],
   };
 };
+
+/** On the way back from a failed run, with no primary to go back to. */
+function isStranded({ primary }: Observation, { stage, outcome, kind }: Run): boolean {
+  const leaving = stage === 'return' || stage === 'scale-down';
+  return kind === 'rollout' && leaving && outcome?.phase === 'Failed' && (primary?.available ?? 0) === 0;
+}

@@ -54,7 +54,6 @@ export function observe(
 ): Observation {
   const plan = scene === undefined ? undefined : planFor(scene, settings);
   const stored = caches.revisions.byIndex('owner', view.uid).map(({ value }) => value);
-  const deadlineMs = plan?.progressDeadlineMs ?? 0;
   return {
     nowMs: moment.nowMs,
     chance: moment.chance,
@@ -68,14 +67,11 @@ export function observe(
     plan,
     problems: problemsOf(view, scene, caches, { settings, moment }),
     status: view.status,
-    target: scene === undefined ? undefined : seenTarget(scene, moment, deadlineMs),
+    target: scene === undefined ? undefined : seenTarget(scene, moment),
     primary:
       scene === undefined
         ? undefined
-        : seenPrimary(scene, moment, {
-            deadlineMs,
-            stored: new Map(stored.map((one) => [one.sourceHash, one.revision])),
-          }),
+        : seenPrimary(scene, moment, new Map(stored.map((one) => [one.sourceHash, one.revision]))),
     ...(scene?.autoscalers?.target === undefined
       ? {}
       : { autoscaler: seenAutoscaler(scene, scene.autoscalers.target) }),
@@ -92,7 +88,7 @@ function planFor({ spec, provider }: Scene, { minimumIntervalMs }: ObserveSettin
   return planOf(spec, { provider, minimumIntervalMs });
 }
 
-function seenTarget({ target, spec }: Scene, moment: Moment, deadlineMs: number): SeenTarget | undefined {
+function seenTarget({ target, spec }: Scene, moment: Moment): SeenTarget | undefined {
   if (target === undefined) {
     return undefined;
   }
@@ -102,21 +98,14 @@ function seenTarget({ target, spec }: Scene, moment: Moment, deadlineMs: number)
     revision: revisionFrom(target.templateHash, moment.configs?.checksums),
     replicas: target.replicas,
     available: target.availableReplicas,
-    readiness: readinessOf(target, {
-      thresholdPercent: readyThresholds(spec.analysis).canaryPercent,
-      progressDeadlineMs: deadlineMs,
-      nowMs: moment.nowMs,
-    }),
+    readiness: readinessOf(target, readyThresholds(spec.analysis).canaryPercent),
   };
 }
 
 function seenPrimary(
   { view, primary, target, spec }: Scene,
   moment: Moment,
-  {
-    deadlineMs,
-    stored,
-  }: { readonly deadlineMs: number; readonly stored: ReadonlyMap<string | undefined, Revision | undefined> },
+  stored: ReadonlyMap<string | undefined, Revision | undefined>,
 ): SeenPrimary | undefined {
   if (primary === undefined) {
     return undefined;
@@ -136,11 +125,7 @@ function seenPrimary(
     asTarget: ours ? undefined : (noted ?? stored.get(sourceHash) ?? equal ?? revisionFrom(sourceHash)),
     replicas: primary.replicas,
     available: primary.availableReplicas,
-    readiness: readinessOf(primary, {
-      thresholdPercent: readyThresholds(spec.analysis).primaryPercent,
-      progressDeadlineMs: deadlineMs,
-      nowMs: moment.nowMs,
-    }),
+    readiness: readinessOf(primary, readyThresholds(spec.analysis).primaryPercent),
   };
 }
 

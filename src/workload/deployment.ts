@@ -7,19 +7,16 @@ import type { KubeObject } from '../model/kube.ts';
 import type { Readiness } from '../model/observation.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
-import { msFromIso } from '../model/time.ts';
 import { configRefsOf } from './configs.ts';
 import { ownerUidsOf, revisionAnnotation } from './metadata.ts';
 import type { ConfigRef, PodTemplate } from './pod-template.ts';
 import type { ContainerPorts } from './services.ts';
 import { hasDrifted, sourceHashOf, templateHashOf } from './template-hash.ts';
 
-/** `lastUpdateMs` is undefined where the server has not said. */
 interface WorkloadCondition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;
-  readonly lastUpdateMs: number | undefined;
 }
 
 /** What the cache keeps of a workload: hundreds of bytes, never the template. */
@@ -60,7 +57,6 @@ const Condition = z.object({
   type: z.string().catch(''),
   status: z.string().catch(''),
   reason: z.string().catch(''),
-  lastUpdateTime: z.string().optional().catch(undefined),
 });
 const Port = z.object({
   name: z.exactOptional(z.string()),
@@ -105,12 +101,7 @@ export function viewOfDeployment(object: KubeObject): WorkloadView {
     readyReplicas: status.readyReplicas,
     availableReplicas: status.availableReplicas,
     paused: spec.paused,
-    conditions: status.conditions
-      .filter(({ type }) => type === 'Progressing' || type === 'Available')
-      .map(({ lastUpdateTime, ...condition }) => ({
-        ...condition,
-        lastUpdateMs: lastUpdateTime === undefined ? undefined : msFromIso(lastUpdateTime),
-      })),
+    conditions: status.conditions.filter(({ type }) => type === 'Progressing' || type === 'Available'),
     matchLabels: spec.selector.matchLabels,
     ports: portsOf(spec.template),
     configRefs: configRefsOf(spec.template),
@@ -123,25 +114,19 @@ function portsOf(template: PodTemplate): readonly ContainerPorts[] {
   return PodSpec.parse(template).spec.containers.map(({ name, ports }) => ({ container: name, ports }));
 }
 
-export interface ReadinessTerms {
-  /** `primaryReadyThreshold` or `canaryReadyThreshold`: how much of the workload must be available. */
-  readonly thresholdPercent: number;
-  readonly progressDeadlineMs: number;
-  readonly nowMs: number;
-}
-
 /**
- * Whether a workload may serve, and if not, whether waiting still helps. A workload that wants no pods is ready; one that
- * wants some needs at least one available, however low the threshold.
+ * Whether a workload may serve, and if not, whether waiting still helps; `thresholdPercent` of its pods must be available.
+ * How long to wait is the run's matter: what a condition says may be older than the revision. A workload that wants no
+ * pods is ready; one that wants some needs at least one available, however low the threshold.
  */
-export function readinessOf(view: WorkloadView, terms: ReadinessTerms): Readiness {
+export function readinessOf(view: WorkloadView, thresholdPercent: number): Readiness {
   if (view.observedGeneration < view.generation) {
     return { kind: 'notYet', message: 'the newest generation has not been observed yet' };
   }
   if (view.replicas === 0) {
     return { kind: 'ready' };
   }
-  const missing = whatIsMissing(view, terms.thresholdPercent);
+  const missing = whatIsMissing(view, thresholdPercent);
   if (conditionOf(view, 'Progressing')?.reason === 'ProgressDeadlineExceeded') {
     return {
       kind: 'failed',
@@ -151,9 +136,7 @@ export function readinessOf(view: WorkloadView, terms: ReadinessTerms): Readines
   if (missing === undefined) {
     return { kind: 'ready' };
   }
-  return isOverdue(view, terms)
-    ? { kind: 'failed', message: `${missing} after ${terms.progressDeadlineMs / 1000} s` }
-    : { kind: 'notYet', message: missing };
+  return { kind: 'notYet', message: missing };
 }
 
 function whatIsMissing(view: WorkloadView, thresholdPercent: number): string | undefined {
@@ -171,16 +154,6 @@ function whatIsMissing(view: WorkloadView, thresholdPercent: number): string | u
 
 function podsAvailable({ availableReplicas, replicas }: WorkloadView): string {
   return `${availableReplicas} of ${replicas} pods available`;
-}
-
-function isOverdue(view: WorkloadView, { progressDeadlineMs, nowMs }: ReadinessTerms): boolean {
-  const available = conditionOf(view, 'Available');
-  return (
-    available?.status === 'False' &&
-    available.reason === 'MinimumReplicasUnavailable' &&
-    available.lastUpdateMs !== undefined &&
-    nowMs - available.lastUpdateMs > progressDeadlineMs
-  );
 }
 
 function conditionOf(view: WorkloadView, type: string): WorkloadCondition | undefined {

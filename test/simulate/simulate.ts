@@ -184,6 +184,7 @@ class Simulation {
     if (this.#world.deployment(APP) === undefined && soon()) {
       store.create(resources.deployments, deploymentOf(this.#lastImage, this.#chance.between(0, 3)));
       this.#say(`somebody applies the target again with ${this.#lastImage}`);
+      this.#allowLive();
     }
     if (this.#world.canary() === undefined && soon()) {
       store.create(resources.canaries, this.#canary);
