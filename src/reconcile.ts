@@ -1,10 +1,10 @@
 // One pass over one Canary: observe, decide, act, again until nothing is left to do now. The only place where what a pass
 // throws is caught, and where a decision meets the world.
-import type { Decision } from './model/decision.ts';
+import type { Action, Decision } from './model/decision.ts';
 import { Stalled } from './model/errors.ts';
 import { canonicalJson } from './model/hash.ts';
 import type { Observation } from './model/observation.ts';
-import { enact, storeStatus } from './act/act.ts';
+import { enact, setFinalizer, storeStatus } from './act/act.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { decide } from './decide/decide.ts';
 import type { Answers, Question } from './model/question.ts';
@@ -133,7 +133,7 @@ interface Carried {
 
 async function carryOut(
   { cluster, caches }: PassParts,
-  { key, memory }: Turn,
+  { key, view, memory }: Turn,
   { scene, configs, seen, decision }: Carried,
 ): Promise<Next> {
   const { actions, rehearse = [] } = decision;
@@ -148,7 +148,8 @@ async function carryOut(
   }
   memory.written = written;
   if (scene === undefined) {
-    throw new Error(`${key} is to be written without a readable spec`);
+    await release({ cluster, caches }, view, actions);
+    return 'again';
   }
   const stage = { cluster, caches, scene, checksums: configs?.checksums };
   try {
@@ -164,6 +165,20 @@ async function carryOut(
     memory.refusals.set(key, error.message);
   }
   return 'again';
+}
+
+/** Without a readable spec there is nothing to write but the finalizer. */
+async function release(
+  stage: Parameters<typeof setFinalizer>[0],
+  view: CanaryView,
+  actions: readonly Action[],
+): Promise<void> {
+  for (const action of actions) {
+    if (action.kind !== 'setFinalizer') {
+      throw new Error(`${view.name}: ${action.kind} needs a spec that can be read`);
+    }
+    await setFinalizer(stage, view, action.present);
+  }
 }
 
 function isRouteServed({ isServed }: PassParts, scene: Scene | undefined): boolean {

@@ -54,7 +54,7 @@ function enactOne(stage: Stage, action: Action, dryRun: boolean): Promise<unknow
     case 'collectRevisions':
       return collectRevisions(stage, action.keep);
     case 'setFinalizer':
-      return setFinalizer(stage, action.present);
+      return setFinalizer(stage, stage.scene.view, action.present);
     case 'restoreService':
       return restoreService(stage);
     case 'restoreRoute':
@@ -232,13 +232,18 @@ async function deleteCopies(
   }
 }
 
-async function setFinalizer({ cluster, caches, scene }: Stage, present: boolean): Promise<void> {
-  const { view } = scene;
+/** Needs no more than the object itself, so that a Canary whose spec cannot be read can go. */
+export async function setFinalizer(
+  { cluster, caches }: Pick<Stage, 'cluster' | 'caches'>,
+  view: CanaryView,
+  present: boolean,
+): Promise<void> {
   const others = view.finalizers.filter((finalizer) => finalizer !== FINALIZER);
   const finalizers = present ? [...others, FINALIZER] : others;
   const body = { metadata: { finalizers, resourceVersion: view.resourceVersion } };
   await translated(`${present ? 'add' : 'remove'} the finalizer of ${view.name}`, async () => {
-    caches.canaries.put(await cluster.patch(resources.canaries, view, { kind: 'merge', body }));
+    const key = { namespace: view.namespace, name: view.name };
+    caches.canaries.put(await cluster.patch(resources.canaries, key, { kind: 'merge', body }));
   });
 }
 

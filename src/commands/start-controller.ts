@@ -31,7 +31,8 @@ import type { Queue } from '../watch/queue.ts';
 import { watchKind } from '../watch/watch.ts';
 import type { WatchedKind } from '../watch/watch.ts';
 import { whyRefuse } from './check-cluster.ts';
-import { createReport, identityOf } from './report.ts';
+import { countAnswer, measureCanaries } from './measure.ts';
+import { createReport } from './report.ts';
 import { wakeOnChanges } from './wake.ts';
 
 export interface ControllerParts {
@@ -296,6 +297,7 @@ function startElection(
     onLost(error instanceof Error ? error.message : String(error));
   };
   if (!settings.enableLeaderElection) {
+    metrics.leader(true);
     ready.then(begin).catch(failed);
     return undefined;
   }
@@ -365,48 +367,6 @@ function watchReadiness(ready: Promise<void>): { readonly done: boolean } {
   };
   note().catch(() => undefined);
   return state;
-}
-
-function measureCanaries(caches: Caches, metrics: Metrics, forget: (key: string) => void): void {
-  const totals = new Map<string, number>();
-  caches.canaries.onChange((key, before, after) => {
-    const namespace = (after ?? before)?.namespace ?? '';
-    if ((before === undefined) !== (after === undefined)) {
-      totals.set(namespace, (totals.get(namespace) ?? 0) + (after === undefined ? -1 : 1));
-      metrics.canaryTotals(totals);
-    }
-    if (after === undefined) {
-      forget(key);
-      if (before !== undefined) {
-        metrics.forget({ canary: before.name, namespace });
-      }
-      return;
-    }
-    const of = identityOf(after);
-    const { phase = '', run, canaryWeight = 0 } = after.status;
-    metrics.canaryStatus(of, phase);
-    metrics.canaryWeight(of, run?.split ?? { primary: 100 - canaryWeight, canary: canaryWeight });
-  });
-}
-
-function countAnswer(
-  metrics: Metrics,
-  {
-    question,
-    answer,
-    durationMs,
-  }: Parameters<NonNullable<Parameters<typeof createAnswerer>[0]['answered']>>[0],
-): void {
-  if (question.kind === 'hook' && answer.kind === 'hook') {
-    const outcome = ({ passed: 'ok', denied: 'refused', unreachable: 'unreachable' } as const)[
-      answer.outcome
-    ];
-    metrics.webhook({ type: question.type, outcome, durationMs });
-  } else if (question.kind === 'metric' && answer.kind === 'metric') {
-    const { kind } = answer.measurement;
-    const outcome = kind === 'value' ? 'ok' : kind === 'unavailable' ? 'unreachable' : 'noData';
-    metrics.provider({ provider: 'prometheus', outcome, durationMs });
-  }
 }
 
 async function readSecret(

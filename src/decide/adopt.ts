@@ -1,5 +1,6 @@
-// What to start from where nothing is known, or nothing is left. Taking over what another controller left behind: a primary that Serin did not write. Its content is what is live, so it
-// becomes the promoted revision, unless it never served; a target that agrees starts nothing, one that differs starts an ordinary run (design 8).
+// What to start from where nothing is known, or nothing is left. Taking over what another controller left behind, a primary
+// that Serin did not write: its content is what is live, so it becomes the promoted revision, unless it never served. A
+// target that agrees starts nothing, one that differs starts an ordinary run.
 import { isOwnRevision } from '../model/revision.ts';
 import { normal, warning } from './move.ts';
 import type { Rule } from './move.ts';
@@ -9,7 +10,8 @@ const SETTLED = new Set(['Initialized', 'Succeeded', 'Failed']);
 
 export const adopt: Rule = ({ status, primary, target, configs }) => {
   const live = primary?.asTarget;
-  const proven = SETTLED.has(status.phase ?? '') || (primary?.available ?? 0) > 0;
+  const settled = status.lastPromotedSpec !== undefined && SETTLED.has(status.phase ?? '');
+  const proven = settled || (primary?.available ?? 0) > 0;
   if (status.run !== undefined || isOwnRevision(status.lastPromotedSpec) || live === undefined || !proven) {
     return undefined;
   }

@@ -1,5 +1,5 @@
 // A canary that loses pods during its analysis: too few hold the run; none at all sends its traffic home at once, and the
-// run resumes at the same weight when they are back (design 8). Both have the stage's deadline.
+// run resumes at the same weight when they are back. Both have the stage's deadline.
 import type { Run } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
 import { allPrimary, splitToward } from '../model/split.ts';

@@ -23,7 +23,7 @@ export function project(seen: Observation, status: CanaryStatus, saying: Saying)
   return { ...projected, conditions: conditionsOf(seen, projected, saying) };
 }
 
-// One case a stage; the table is easier to check against lifecycle.md 3 than any shorter form.
+// One case a stage; the table is easier to check than any shorter form.
 // oxlint-disable-next-line complexity
 function phaseOf({ phase }: CanaryStatus, run: Run | undefined): Phase {
   if (run === undefined) {
@@ -116,7 +116,7 @@ function healthConditions(health: Health, { phase }: CanaryStatus, { reason, mes
   }
 }
 
-/** Flagger's condition: its reason is the phase, its values are what existing readers wait for (api.md 3.1). */
+/** Flagger's condition: its reason is the phase, its values are what existing readers wait for. */
 function promoted({ phase }: CanaryStatus): Wanted {
   const reason = phase === undefined || phase === '' ? 'Initializing' : phase;
   return { type: 'Promoted', reason, ...promotedWords[reason] };

@@ -1,10 +1,10 @@
 // After a failed promotion: stage `yield` moves users to the healthy canary, stage `restore` gives the primary its proven
-// template back; then traffic returns and the canary goes (design 8).
+// template back; then traffic returns and the canary goes.
 import { allPrimary } from '../model/split.ts';
 import type { RunRule } from './move.ts';
 import { atStage, deadlineMs, primaryName, sinceUntil, withSplit } from './run.ts';
 import { describeRoute } from './settle-split.ts';
-import { holds, isInEffect, keepWorld } from './world.ts';
+import { holds, isInEffect, isObtainable, keepWorld } from './world.ts';
 
 export const yieldToCanary: RunRule = (seen, run) => {
   if (run.stage !== 'yield') {
@@ -35,7 +35,9 @@ export const restorePrimary: RunRule = (seen, run) => {
   }
   const proven = seen.status.lastPromotedSpec;
   const { primary } = seen;
-  if (proven === undefined || (holds(primary, proven) && primary?.readiness.kind === 'ready')) {
+  const restored = proven !== undefined && holds(primary, proven) && primary?.readiness.kind === 'ready';
+  // A record that somebody deleted cannot be brought back: what the primary holds has to do.
+  if (proven === undefined || restored || !isObtainable(seen, proven)) {
     return {
       kind: 'intend',
       reason: 'RollingBack',

@@ -27,7 +27,7 @@ export function rollBack(
   };
 }
 
-/** The target is back at what the primary holds: nothing is left to analyse (design 8). */
+/** The target is back at what the primary holds: nothing is left to analyse. */
 export function cancel(seen: Observation, run: Run): Move {
   const message = `${targetName(seen)} is back at the revision that is live`;
   const outcome = outcomeOf('Succeeded', 'RunCancelled', message);

@@ -29,10 +29,12 @@ export const startRun: Rule = (seen) => {
   if (target.revision === promoted) {
     return applied === promoted ? undefined : forgetFailure(seen, promoted);
   }
-  return target.revision === applied ? undefined : start(seen, plan, target.revision);
+  // Applied and not promoted: it has failed before. In any other phase its run got lost, and begins again.
+  const refused = target.revision === applied && status.phase === 'Failed';
+  return refused ? undefined : start(seen, plan, target.revision);
 };
 
-/** After a failure the target is back at what is live: the failed revision, pushed again, is a new one (lifecycle.md 14). */
+/** After a failure the target is back at what is live: the failed revision, pushed again, is a new one. */
 function forgetFailure(seen: Observation, promoted: string): Move {
   return {
     kind: 'intend',

@@ -53,7 +53,7 @@ interface Against {
 
 /**
  * Each outcome has a counter of its own; while no policy says otherwise their sum is limited by `threshold` too, and the
- * rollback comes at the round that reaches it (design 8).
+ * rollback comes at the round that reaches it.
  */
 function countAgainst(seen: Observation, run: Run, { outcome, message, verdicts }: Against): Move {
   const counted = { ...run, counts: { ...run.counts, [outcome]: run.counts[outcome] + 1 } };

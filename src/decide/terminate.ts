@@ -3,6 +3,7 @@
 import type { CanarySpec } from '../api/canary.ts';
 import type { CanaryStatus } from '../api/status.ts';
 import { progressDeadlineMs } from '../api/defaults.ts';
+import type { Action } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { normal } from './move.ts';
@@ -28,7 +29,7 @@ export const terminate: Rule = (seen) => {
       notices: [normal('Terminating', `Terminating canary ${seen.name}.${seen.namespace}`)],
     };
   }
-  return revertTarget(seen) ?? release();
+  return revertTarget(seen) ?? release(seen);
 };
 
 function revertTarget({ target, primary, status, spec, nowMs }: Observation): Move | undefined {
@@ -61,11 +62,14 @@ function deadlineOf(spec: CanarySpec | undefined): number {
   return spec === undefined ? DEFAULT_DEADLINE_MS : progressDeadlineMs(spec);
 }
 
-function release(): Move {
+/** A spec that cannot be read names nothing to give back: a Canary can be deleted all the same. */
+function release({ spec }: Observation): Move {
+  const restoring: Action[] =
+    spec === undefined ? [] : [{ kind: 'restoreService' }, { kind: 'restoreRoute' }];
   return {
     kind: 'enact',
     reason: 'Terminated',
-    actions: [{ kind: 'restoreService' }, { kind: 'restoreRoute' }, { kind: 'setFinalizer', present: false }],
+    actions: [...restoring, { kind: 'setFinalizer', present: false }],
   };
 }
 

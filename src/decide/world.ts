@@ -39,6 +39,11 @@ export function keepWorld(seen: Observation, world: World): Move | undefined {
     : { kind: 'enact', reason: first[0], actions: missing.map(([, action]) => action) };
 }
 
+/** True if the revision is stored, or something in the cluster still holds it. */
+export function isObtainable(seen: Observation, revision: Revision): boolean {
+  return seen.stored.includes(revision) || isAtHand(seen, revision);
+}
+
 /** A revision can be stored only while something in the cluster holds it. */
 function missingRevisions(seen: Observation, { stored }: World): Missing[] {
   return [...new Set(stored)]

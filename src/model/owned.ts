@@ -4,7 +4,7 @@
 import type { KubeObject } from './kube.ts';
 
 export interface OwnedShape {
-  /** `live` with exactly our fields replaced by those of `wanted`: foreign fields, rules, labels and annotations survive. */
+  /** `live` with exactly our fields replaced by those of `wanted`: foreign fields, labels and annotations survive. */
   merge(live: KubeObject, wanted: KubeObject): KubeObject;
   /**
    * Digest of the fields we would write, with API defaults filled in, order normalised, weights and foreign fields left

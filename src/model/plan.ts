@@ -17,7 +17,7 @@ export interface PlanSettings {
   readonly minimumIntervalMs: number;
 }
 
-/** The strategy and the numbers of a run, with the defaults that existing manifests rely on (api.md 2.6, 2.7). */
+/** The strategy and the numbers of a run, with the defaults that existing manifests rely on. */
 export function planOf(spec: CanarySpec, { provider, minimumIntervalMs }: PlanSettings): Plan {
   const { analysis } = spec;
   const strategy = strategyOf(analysis, provider);

@@ -37,7 +37,6 @@ export type Reason =
   | 'ScalingDown'
   // a run
   | 'NewRevision'
-  | 'RevisionAbsorbed'
   | 'RunRestarted'
   | 'RunCancelled'
   | 'CanaryNotReady'
@@ -78,7 +77,7 @@ export type Reason =
   | 'WritingRoute'
   | 'ScalingUp'
   | 'CollectingRevisions'
-  | 'RepairingDrift'
+
   // deletion
   | 'Terminating'
   | 'Terminated'

@@ -100,7 +100,7 @@ function row(of: CanaryStatus): Row {
   return [value('Ready') ?? '', value('Reconciling'), value('Stalled')];
 }
 
-describe('the conditions (design 8)', () => {
+describe('the conditions', () => {
   it.each<[Phase, Row]>([
     ['Initialized', ['True', undefined, undefined]],
     ['Succeeded', ['True', undefined, undefined]],

@@ -247,3 +247,14 @@ describe('after a failure', () => {
     expect(deedsOf(seen)).toEqual([`writePrimary ${V1} x2`]);
   });
 });
+
+describe('a run that somebody took out of status', () => {
+  it('begins again, because nothing says that its revision was refused', () => {
+    const seen = atRest({
+      status: { ...settled, phase: 'Progressing', lastAppliedSpec: V2 },
+      target: target({ revision: V2 }),
+    });
+
+    expect(intended(seen).reason).toBe('NewRevision');
+  });
+});

@@ -80,9 +80,14 @@ describe('deletion', () => {
     ['serves', { target: canary() }],
     ['never will', { target: canary({ readiness: { kind: 'failed', message: 'crashes' } }) }],
     ['is gone (D13)', { target: undefined }],
-    ['cannot be read, for the spec is broken (D13)', { target: undefined, spec: undefined, plan: undefined }],
   ])('gives everything back and lets go when the target %s', (_title, override) => {
     expect(deedsOf(terminating(override))).toEqual(giveBack);
+  });
+
+  it('lets go of a Canary whose spec cannot be read (D13)', () => {
+    const unreadable = terminating({ target: undefined, spec: undefined, plan: undefined });
+
+    expect(deedsOf(unreadable)).toEqual(['setFinalizer false']);
   });
 
   it('has a deadline', () => {
