@@ -117,7 +117,9 @@ function seenPrimary(
       : undefined;
   const noted = primary.drifted ? undefined : primary.revision;
   // The note of a revision that is neither stored nor live for this Canary was written for another one.
-  const ours = [...stored.values(), view.status.lastPromotedSpec].includes(primary.revision);
+  const ours =
+    primary.revision !== undefined &&
+    [...stored.values(), view.status.lastPromotedSpec].includes(primary.revision);
   return {
     revision: ours ? primary.revision : undefined,
     drifted: ours && primary.drifted,
