@@ -1,0 +1,95 @@
+import { describe, expect, it } from '@jest/globals';
+import { resources } from '../../src/model/kube.ts';
+import { splitToward } from '../../src/model/split.ts';
+import { isForeign, sceneOf } from '../../src/observe/scene.ts';
+import { basics, canaryObject, deploymentObject, lab, settings } from '../fixture/lab.ts';
+
+const { canaries, deployments } = resources;
+
+describe('the scene of a Canary', () => {
+  it('names everything that belongs to it', () => {
+    const scene = lab().scene();
+
+    expect(scene).toMatchObject({
+      provider: 'gatewayapi:v1',
+      apex: 'cart',
+      targetKey: { namespace: 'shop', name: 'cart' },
+      primaryKey: { namespace: 'shop', name: 'cart-primary' },
+      selector: { key: 'app', value: 'cart' },
+      owner: { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'cart', controller: true },
+      problems: [],
+    });
+    expect(scene.routeWish(splitToward(30))).toMatchObject({
+      namespace: 'shop',
+      apex: 'cart',
+      split: splitToward(30),
+    });
+  });
+
+  it('takes the apex from service.name', () => {
+    const of = lab([
+      [canaries, canaryObject({ service: { port: 80, name: 'front' } })],
+      [deployments, deploymentObject()],
+    ]);
+
+    expect(of.scene().services?.primary.metadata.name).toBe('front-primary');
+  });
+
+  it('takes the provider of the controller where the Canary names none', () => {
+    expect(lab([[canaries, canaryObject({ provider: undefined })]]).scene().provider).toBe('kubernetes');
+  });
+
+  it('knows no Services while it is not known which pods to select', () => {
+    const missing = lab([[canaries, canaryObject()]]).scene();
+    const unlabelled = lab([
+      [canaries, canaryObject()],
+      [deployments, deploymentObject({ labels: { other: 'x' } })],
+    ]).scene();
+
+    expect(missing).toMatchObject({
+      target: undefined,
+      selector: undefined,
+      services: undefined,
+      problems: [],
+    });
+    expect(unlabelled.services).toBeUndefined();
+    expect(unlabelled.problems).toMatchObject([{ reason: 'SelectorNotFound', severity: 'error' }]);
+  });
+
+  it('chooses the first of the selector labels that the target has', () => {
+    const of = lab([
+      [canaries, canaryObject()],
+      [deployments, deploymentObject({ labels: { 'app.kubernetes.io/name': 'basket', name: 'bucket' } })],
+    ]);
+
+    expect(of.scene().selector).toEqual({ key: 'name', value: 'bucket' });
+  });
+
+  it('is none where the spec cannot be read', () => {
+    const of = lab([[canaries, canaryObject({ targetRef: { name: 7 } })]]);
+
+    expect(sceneOf(of.view(), of.caches, settings)).toBeUndefined();
+  });
+
+  it('has no router for a provider nobody knows', () => {
+    expect(lab([[canaries, canaryObject({ provider: 'gloo' })]]).scene().router).toBeUndefined();
+  });
+
+  it('sees objects of its own namespace only', () => {
+    const of = lab([[canaries, canaryObject({}, { namespace: 'other' })], ...basics().slice(1)]);
+    const view = of.caches.canaries.get('other/cart');
+
+    expect(view === undefined ? undefined : sceneOf(view, of.caches, settings)?.target).toBeUndefined();
+  });
+});
+
+describe('whose an object is', () => {
+  it.each([
+    ['nobody', [], false],
+    ['this Canary', ['uid-1'], false],
+    ['this Canary and another', ['uid-1', 'uid-2'], false],
+    ['another', ['uid-2'], true],
+  ])('one of %s', (_title, owners, foreign) => {
+    expect(isForeign(owners, 'uid-1')).toBe(foreign);
+  });
+});
