@@ -1,31 +1,30 @@
 // What to start from where nothing is known, or nothing is left. Taking over what another controller left behind, a primary
 // that Serin did not write: its content is what is live, so it becomes the promoted revision, unless it never served. A
 // target that agrees starts nothing, one that differs starts an ordinary run.
+import type { Observation } from '../model/observation.ts';
 import { isOwnRevision } from '../model/revision.ts';
+import type { Revision } from '../model/revision.ts';
 import { normal, warning } from './move.ts';
 import type { Rule } from './move.ts';
 import { primaryName } from './run.ts';
 
 const SETTLED = new Set(['Initialized', 'Succeeded', 'Failed']);
 
-export const adopt: Rule = ({ status, primary, target, configs }) => {
-  const live = primary?.asTarget;
-  const settled = status.lastPromotedSpec !== undefined && SETTLED.has(status.phase ?? '');
-  const proven = settled || (primary?.available ?? 0) > 0;
-  if (status.run !== undefined || isOwnRevision(status.lastPromotedSpec) || live === undefined || !proven) {
+export const adopt: Rule = (seen) => {
+  const live = inheritedFrom(seen);
+  if (live === undefined) {
     return undefined;
   }
+  const { status, target, configs } = seen;
   const agrees = target?.revision === live;
-  const phase = SETTLED.has(status.phase ?? '') ? status.phase : 'Initialized';
+  const settled = agrees && SETTLED.has(status.phase ?? '');
   return {
     kind: 'intend',
     reason: 'Adopted',
-    message: agrees
-      ? 'taken over: the target is what the primary serves'
-      : 'taken over: the target differs from the primary',
+    message: `taken over: the target ${agrees ? 'is what the primary serves' : 'differs from the primary'}`,
     run: null,
     patch: {
-      phase: agrees ? phase : 'Initialized',
+      ...(settled ? {} : { phase: 'Initialized' as const }),
       lastAppliedSpec: live,
       lastPromotedSpec: live,
       ...(configs === undefined ? {} : { trackedConfigs: { ...configs } }),
@@ -33,6 +32,15 @@ export const adopt: Rule = ({ status, primary, target, configs }) => {
     notices: [normal('Adopted', 'Taking over an existing primary without a roll-out')],
   };
 };
+
+/** What a primary of somebody else's serves; undefined where there is none, or where it may never have served. */
+function inheritedFrom({ status, primary }: Observation): Revision | undefined {
+  if (status.run !== undefined || isOwnRevision(status.lastPromotedSpec)) {
+    return undefined;
+  }
+  const settled = status.lastPromotedSpec !== undefined && SETTLED.has(status.phase ?? '');
+  return settled || (primary?.available ?? 0) > 0 ? primary?.asTarget : undefined;
+}
 
 /**
  * The primary is gone, and so is the record it could be made from again: nobody knows any more what was live. The target

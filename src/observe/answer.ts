@@ -22,7 +22,7 @@ export interface AnswererOptions extends Omit<MeterOptions, 'clock'> {
   readonly answered?: (entry: AnsweredEntry) => void;
 }
 
-interface AnsweredEntry {
+export interface AnsweredEntry {
   readonly canaryKey: string;
   readonly question: Question;
   readonly answer: Answer;
