@@ -258,6 +258,19 @@ describe('a pass', () => {
   });
 });
 
+describe('a spec that cannot be read', () => {
+  it('does not hold up deletion (D13)', async () => {
+    const of = lab([
+      [canaries, canaryObject({ targetRef: { name: 7 } }, { finalizers: [FINALIZER] })],
+      ...basics().slice(1),
+    ]);
+    of.store.delete(canaries, { namespace: 'shop', name: 'cart' });
+    await start(of).pass();
+
+    expect(of.find(canaries, 'cart')).toBeUndefined();
+  });
+});
+
 describe('what stands in the way of a pass', () => {
   it('that the server refuses for good is a condition before anything has changed, and is tried again later', async () => {
     const run = start();
