@@ -24,6 +24,8 @@ export interface Controller {
   readonly start: () => Promise<number>;
   /** SIGKILL; resolves when it is gone. */
   readonly kill: () => Promise<void>;
+  /** Takes away what was applied for it, CRDs aside; it must not run any more. */
+  readonly remove: () => Promise<void>;
   /** Throws if it ended without being told to. */
   readonly check: () => void;
   readonly rssMiB: () => number;
@@ -44,7 +46,12 @@ const root = join(import.meta.dirname, '../..');
 const chart = join(root, 'charts/serin');
 /** From the sources, as developers run it; the image runs the bundle that `npm run build` makes. */
 export const fromSources = [process.execPath, join(root, 'src/cli.ts')];
-export const fromBundle = [process.execPath, join(root, 'dist/serin.mjs')];
+
+/** Makes the bundle, and says how it is started. */
+export async function bundle(): Promise<readonly string[]> {
+  await run([process.execPath, join(root, 'hack/build.ts')], { cwd: root });
+  return [process.execPath, join(root, 'dist/serin.mjs')];
+}
 
 const Deployment = z.object({
   spec: z.object({
@@ -62,13 +69,12 @@ export async function installSerin(
   environment: Environment,
   { program, metricsServer, labelSelector }: ControllerOptions,
 ): Promise<Controller> {
-  const crdFiles = (await readdir(join(root, 'crds'))).map((name) => join(root, 'crds', name));
-  const crds = await Promise.all(crdFiles.map(async (file) => parseObjects(await readFile(file, 'utf8'))));
-  await environment.installCrds(crds.flat());
+  await installOwnCrds(environment);
   const rendered = await renderChart();
   const deployment = rendered.find(({ kind }) => kind === 'Deployment');
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controllerNamespace } };
-  await environment.apply([namespace, ...rendered.filter(({ kind }) => kind !== 'Deployment')]);
+  const applied = rendered.filter(({ kind }) => kind !== 'Deployment');
+  await environment.apply([namespace, ...applied]);
   const { serviceAccountName: serviceAccount, containers } = Deployment.parse(deployment).spec.template.spec;
   const kubeconfig = await environment.kubeconfig({ namespace: controllerNamespace, serviceAccount });
   const [port = 0] = await freePorts(1);
@@ -87,7 +93,26 @@ export async function installSerin(
     ...(labelSelector === undefined ? [] : [`-label-selector=${labelSelector}`]),
   ];
   const user = `system:serviceaccount:${controllerNamespace}:${serviceAccount}`;
-  return control(environment, { user, command, url: `http://127.0.0.1:${port}` });
+  const remove = async () => {
+    for (const { apiVersion, kind, metadata } of [...applied, namespace])
+      await environment.delete({ kind: `${apiVersion}/${kind}`, ...metadata });
+  };
+  return control(environment, { user, command, url: `http://127.0.0.1:${port}`, remove });
+}
+
+/** On somebody's cluster those that are there already stay as they are. */
+async function installOwnCrds(environment: Environment): Promise<void> {
+  const files = (await readdir(join(root, 'crds'))).map((name) => join(root, 'crds', name));
+  const crds = (
+    await Promise.all(files.map(async (file) => parseObjects(await readFile(file, 'utf8'))))
+  ).flat();
+  const there =
+    environment.world === null
+      ? (await environment.list('apiextensions.k8s.io/v1/CustomResourceDefinition')).map(
+          ({ metadata }) => metadata.name,
+        )
+      : [];
+  await environment.installCrds(crds.filter(({ metadata }) => !there.includes(metadata.name)));
 }
 
 async function renderChart(): Promise<KubeObject[]> {
@@ -100,9 +125,10 @@ interface Started {
   readonly user: string;
   readonly command: readonly string[];
   readonly url: string;
+  readonly remove: () => Promise<void>;
 }
 
-function control(environment: Environment, { user, command, url }: Started): Controller {
+function control(environment: Environment, { user, command, url, remove }: Started): Controller {
   let running: Running | undefined;
   let code: number | undefined;
   const logPath = join(environment.folder, 'serin.log');
@@ -126,6 +152,7 @@ function control(environment: Environment, { user, command, url }: Started): Con
     user,
     logPath,
     check,
+    remove,
     async start() {
       const began = performance.now();
       const started = environment.start({ name: 'serin', command });

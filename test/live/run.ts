@@ -1,15 +1,17 @@
 // `npm run live`: the stories, against real gateways, or with KUBECONFIG against somebody's cluster.
 // Not here: what happens in a story (stories/), the environment (environment.ts), the controller (controller.ts).
 // May import the files of this folder.
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ensureBinaries } from './binaries.ts';
-import { type Controller, fromSources, installSerin } from './controller.ts';
+import { bundle, type Controller, fromSources, installSerin } from './controller.ts';
 import { type Environment, openEnvironment } from './environment.ts';
 import { type History, recordHistory } from './history.ts';
 import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
 import { MissingPrerequisites } from './prerequisites.ts';
 import { createReport, diagnosis, type Report, type Told } from './report.ts';
-import { storyLabel } from './stories/manifests.ts';
+import { canaryKind, storyLabel } from './stories/manifests.ts';
+import { memory } from './stories/memory.ts';
 import { stories } from './stories/stories.ts';
 import { Scene, type Story, StoryFailure } from './stories/story.ts';
 
@@ -26,9 +28,13 @@ interface Stage {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      rss: { type: 'boolean', default: false },
+    },
   });
-  const chosen = choose(values.only);
+  const chosen = values.rss ? [memory] : choose(values.only);
   const foreign = (process.env['KUBECONFIG'] ?? '') !== '';
   if (foreign) {
     await ensureBinaries(['helm']);
@@ -47,10 +53,10 @@ async function main(): Promise<number> {
   const environment = await openEnvironment({ log: report.log });
   let told: readonly Told[] = [];
   try {
-    const stage = await setStage(environment, report);
+    const stage = await setStage(environment, report, values.rss ? await bundle() : fromSources);
     told = await tellAll(stage, chosen);
     stage.history.stop();
-    if (foreign) await tidy(environment);
+    if (foreign) await tidy(stage, told);
   } finally {
     await environment.stop({ failed: told.length === 0 || told.some(({ outcome }) => outcome === 'failed') });
   }
@@ -69,10 +75,14 @@ function choose(only: string | undefined): readonly Story[] {
   return stories.filter(({ name }) => names.includes(name));
 }
 
-async function setStage(environment: Environment, report: Report): Promise<Stage> {
+async function setStage(
+  environment: Environment,
+  report: Report,
+  program: readonly string[],
+): Promise<Stage> {
   const { world } = environment;
   const controller = await installSerin(environment, {
-    program: fromSources,
+    program,
     metricsServer: world?.prometheusUrl ?? 'http://127.0.0.1:9',
     ...(world === null ? { labelSelector: `${storyLabel.key}=${storyLabel.value}` } : {}),
   });
@@ -92,19 +102,25 @@ async function tellAll(stage: Stage, chosen: readonly Story[]): Promise<readonly
     seconds: 0,
     detail: 'needs gateways, Prometheus and pods with faults',
   }));
-  told.push(
-    ...(await Promise.all(
-      playable.filter(({ company }) => company === 'together').map((story) => tellOne(stage, story)),
-    )),
-  );
+  const waiting = playable.filter(({ company }) => company === 'together');
+  const tellInTurn = async () => {
+    for (let story = waiting.shift(); story !== undefined; story = waiting.shift())
+      told.push(await tellOne(stage, story));
+  };
+  await Promise.all(Array.from({ length: sideBySide() }, tellInTurn));
   for (const story of playable.filter(({ company }) => company === 'alone'))
     told.push(await tellOne(stage, story));
   return told;
 }
 
+/** More of them would only wait for each other: each sends requests, and rolls pods. */
+function sideBySide(): number {
+  return 5 * availableParallelism();
+}
+
 async function tellOne(stage: Stage, { name, tell, timeoutMs = defaultStoryMs }: Story): Promise<Told> {
   const { environment, report } = stage;
-  const namespace = `live-${name}`;
+  const namespace = namespaceOf(name);
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const over = new AbortController();
@@ -137,23 +153,34 @@ async function tellOne(stage: Stage, { name, tell, timeoutMs = defaultStoryMs }:
   }
 }
 
+const tidyMs = 60_000;
+
 /** On somebody's cluster nothing of the stories stays, but for the CRDs. */
-async function tidy(environment: Environment): Promise<void> {
-  for (const { namespace, metadata } of await ownNamespaces(environment)) {
-    for (const canary of await environment.list('flagger.app/v1beta1/Canary', namespace))
+async function tidy({ environment, controller }: Stage, told: readonly Told[]): Promise<void> {
+  await controller.kill();
+  for (const { name } of told) {
+    const namespace = namespaceOf(name);
+    for (const { metadata } of await environment.list(canaryKind, namespace))
       await environment.patch(
-        { kind: 'flagger.app/v1beta1/Canary', namespace, name: canary.metadata.name },
+        { kind: canaryKind, namespace, name: metadata.name },
         { metadata: { finalizers: null } },
       );
-    await environment.delete({ kind: 'v1/Namespace', name: metadata.name });
+    await environment.delete({ kind: 'v1/Namespace', name: namespace });
   }
+  await controller.remove();
+  const left = async () =>
+    (await environment.list('v1/Namespace')).filter(({ metadata }) =>
+      told.some(({ name }) => namespaceOf(name) === metadata.name),
+    );
+  await environment.waitFor(
+    'the namespaces of the stories to go',
+    async () => (await left()).length === 0,
+    tidyMs,
+  );
 }
 
-async function ownNamespaces(environment: Environment) {
-  const all = await environment.list('v1/Namespace');
-  return all
-    .filter(({ metadata }) => metadata.name.startsWith('live-') || metadata.name === 'serin-live')
-    .map((object) => ({ namespace: object.metadata.name, metadata: object.metadata }));
+function namespaceOf(story: string): string {
+  return `live-${story}`;
 }
 
 function errorText(error: unknown): string {

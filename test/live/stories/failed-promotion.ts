@@ -11,14 +11,16 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   await scene.deploy({ version: '1.0', replicas: 2 });
   await scene.declare({
     provider,
-    analysis: provider === 'kubernetes' ? { iterations: 2 } : { interval: '2s', stepWeights: [50] },
+    analysis: { interval: '3s', ...(provider === 'kubernetes' ? { iterations: 2 } : { stepWeights: [50] }) },
   });
   const { atMs: initializedMs } = await scene.reach('Initialized');
   const load = await scene.startLoad(provider, { perSecond: 30 });
   await node.setFault({ namespace, version: '2.0', podPrefix: 'app-primary-', fault: 'unready' });
-  // Only now: on a busy machine the first set-up may take longer than the failure is to be waited for.
-  await scene.patchCanary({ spec: { progressDeadlineSeconds: 15 } });
   await scene.release({ version: '2.0' });
+  // Only now: on a busy machine pods may take longer to come than the failure is to be waited for.
+  await scene.until('the analysis', ({ status: { run } }) => run?.stage === 'analysis');
+  await scene.patchCanary({ spec: { progressDeadlineSeconds: 15 } });
+  await scene.until('the shorter deadline', ({ status: { run } }) => run?.plan.progressDeadlineMs === 15_000);
   const { status } = await scene.reach('Failed');
   expect(
     status.runs?.[0]?.reason === 'PromotionFailed',

@@ -75,7 +75,7 @@ function fromMetrics(text: string): Requests {
   let leases = 0;
   let watches = 0;
   for (const [, labels = '', value] of text.matchAll(/^serin_api_requests_total\{(.*)\} (\d+)$/gm)) {
-    if (labels.includes('resource="leases"')) leases += Number(value);
+    if (/resource="leases[."]/.test(labels)) leases += Number(value);
     else if (labels.includes('verb="watch"')) watches += Number(value);
     else others.set(labels, Number(value));
   }

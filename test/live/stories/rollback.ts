@@ -8,7 +8,7 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   await scene.deploy({ version: '1.0' });
   await scene.declare({
     provider,
-    analysis: { interval: '2s', threshold: 3, stepWeights: [30, 60], metrics: [successRate] },
+    analysis: { interval: '2s', threshold: 6, stepWeights: [30, 60], metrics: [successRate] },
   });
   await scene.reach('Initialized');
   const load = await scene.startLoad(provider, { perSecond: 40 });
