@@ -144,7 +144,8 @@ async function carryOut(
   }
   const written = canonicalJson(actions);
   if (written === memory.written) {
-    return { wakeAtMs: seen.nowMs + UNSEEN_AGAIN_MS };
+    const againMs = seen.nowMs + UNSEEN_AGAIN_MS;
+    return { wakeAtMs: Math.min(againMs, Math.max(seen.nowMs, decision.wakeAtMs ?? againMs)) };
   }
   memory.written = written;
   if (scene === undefined) {

@@ -250,6 +250,7 @@ describe('a pass', () => {
     of.store.delete(canaries, { namespace: 'shop', name: 'cart' });
     for (let step = 0; step < 5 && of.find(canaries, 'cart') !== undefined; step += 1) {
       await run.pass();
+      of.nowMs += 10_000;
       roll(of);
     }
 

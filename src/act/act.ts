@@ -243,7 +243,14 @@ export async function setFinalizer(
   const body = { metadata: { finalizers, resourceVersion: view.resourceVersion } };
   await translated(`${present ? 'add' : 'remove'} the finalizer of ${view.name}`, async () => {
     const key = { namespace: view.namespace, name: view.name };
-    caches.canaries.put(await cluster.patch(resources.canaries, key, { kind: 'merge', body }));
+    try {
+      caches.canaries.put(await cluster.patch(resources.canaries, key, { kind: 'merge', body }));
+    } catch (error) {
+      // Gone with the finalizer that was taken away before: the cache has not heard of it yet.
+      if (present || !isApiError(error, 404)) {
+        throw error;
+      }
+    }
   });
 }
 

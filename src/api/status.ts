@@ -160,6 +160,8 @@ export const CanaryStatus = z.object({
   /** How many pods the primary had when last seen serving, to restore it if it is deleted. */
   primaryReplicas: z.number().optional(),
   run: Run.optional(),
+  /** Deletion with revertOnDeletion: since when the target serves again, and since when requests may go to it. */
+  reverting: z.object({ servingSince: DateTime.optional(), restoredAt: DateTime.optional() }).optional(),
   rounds: z.array(Round).optional(),
   runs: z.array(PastRun).optional(),
 });

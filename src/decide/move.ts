@@ -27,6 +27,8 @@ export type Move =
       readonly reason: Reason;
       readonly actions: readonly Action[];
       readonly rehearse?: readonly Action[];
+      /** When to look again at what these actions came to; else the event that shows it is waited for. */
+      readonly wakeAtMs?: number;
     }
   | {
       readonly kind: 'ask';

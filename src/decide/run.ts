@@ -7,7 +7,7 @@ import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { allPrimary, sameSplit } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 
-const LONGEST_DRAIN_MS = 10_000;
+export const LONGEST_DRAIN_MS = 10_000;
 /** What status keeps of a message. */
 export const MESSAGE_BYTES = 256;
 

@@ -8,6 +8,12 @@ import { rollBack } from './roll-back.ts';
 import { deadlineMs, sinceUntil } from './run.ts';
 import { isInEffect, keepWorld } from './world.ts';
 
+/**
+ * Between a pod that is ready and a Service that leads to it lie endpoints and proxies, which nobody reports on. The first
+ * hook and the first request to the canary come after this.
+ */
+const ENDPOINTS_MS = 2_000;
+
 export const settleSplit: RunRule = (seen, run) => {
   if (run.stage !== 'analysis') {
     return undefined;
@@ -45,7 +51,7 @@ function settle(seen: Observation, run: Run): Move | undefined {
       wakeAtMs: deadlineMs(run, run.splitSince),
     };
   }
-  const afterMs = run.stage === 'analysis' && run.prepared !== true ? 0 : run.plan.intervalMs;
+  const afterMs = run.prepared === true ? run.plan.intervalMs : Math.min(run.plan.intervalMs, ENDPOINTS_MS);
   return {
     kind: 'intend',
     reason: 'AwaitingRound',

@@ -3,12 +3,11 @@
 import type { CanarySpec } from '../api/canary.ts';
 import type { CanaryStatus } from '../api/status.ts';
 import { progressDeadlineMs } from '../api/defaults.ts';
-import type { Action } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
-import { targetName } from './run.ts';
+import { LONGEST_DRAIN_MS, drainMs, targetName } from './run.ts';
 
 const DEFAULT_DEADLINE_MS = 600_000;
 
@@ -29,28 +28,88 @@ export const terminate: Rule = (seen) => {
       notices: [normal('Terminating', `Terminating canary ${seen.name}.${seen.namespace}`)],
     };
   }
-  return revertTarget(seen) ?? release(seen);
+  return seen.spec === undefined ? release() : (revertTarget(seen) ?? restore(seen) ?? release());
 };
 
-function revertTarget({ target, primary, status, spec, nowMs }: Observation): Move | undefined {
-  if (target === undefined) {
+/** The target serves as it did before: seen ready for long enough that it is not yesterday's news, or out of time. */
+function revertTarget(seen: Observation): Move | undefined {
+  const { target, primary, status, nowMs } = seen;
+  const { restoredAt, servingSince } = status.reverting ?? {};
+  const untilMs = deadlineMs(seen);
+  if (restoredAt !== undefined || target === undefined || nowMs >= untilMs) {
     return undefined;
   }
   if (target.replicas === 0) {
     const replicas = Math.max(1, primary?.replicas ?? status.primaryReplicas ?? 1);
     return { kind: 'enact', reason: 'Terminating', actions: [{ kind: 'scaleTarget', replicas }] };
   }
-  const untilMs = msFromIso(sinceOf(status) ?? isoFromMs(nowMs)) + deadlineOf(spec);
-  if (target.readiness.kind !== 'notYet' || nowMs >= untilMs) {
+  switch (target.readiness.kind) {
+    case 'failed':
+      return undefined;
+    case 'notYet':
+      return servingSince === undefined
+        ? awaitTarget(target.readiness.message, untilMs)
+        : noted(seen, {}, `the target stopped serving: ${target.readiness.message}`);
+    case 'ready':
+      if (servingSince === undefined) {
+        return noted(seen, { servingSince: isoFromMs(nowMs) }, 'the target serves again');
+      }
+      return awaitDrain(seen, servingSince, 'sees the target serve');
+  }
+}
+
+/** Route and Service as they were before; the primary stays until requests are known to go to the target. */
+function restore(seen: Observation): Move | undefined {
+  const { status, route, nowMs } = seen;
+  const { restoredAt } = status.reverting ?? {};
+  if (restoredAt === undefined) {
+    const reverting = { ...status.reverting, restoredAt: isoFromMs(nowMs) };
+    return noted(seen, reverting, 'gives Service and route back');
+  }
+  const late = nowMs >= deadlineMs(seen) + drainOf(seen);
+  const taken = route.state === 'none' || route.state === 'missing' || route.acceptance !== 'pending';
+  if (late || (taken && awaitDrain(seen, restoredAt, '') === undefined)) {
     return undefined;
   }
+  return {
+    kind: 'enact',
+    reason: 'Terminating',
+    actions: [{ kind: 'restoreService' }, { kind: 'restoreRoute' }],
+    wakeAtMs: msFromIso(restoredAt) + drainOf(seen),
+  };
+}
+
+function noted(seen: Observation, reverting: NonNullable<CanaryStatus['reverting']>, message: string): Move {
+  return {
+    kind: 'intend',
+    reason: 'Terminating',
+    message: `${message}: ${targetName(seen)}`,
+    run: null,
+    patch: { reverting },
+  };
+}
+
+function awaitTarget(state: string, untilMs: number): Move {
   const until = clockFromIso(isoFromMs(untilMs));
   return {
     kind: 'wait',
     reason: 'Terminating',
-    message: `waits for the target: ${target.readiness.message} (until ${until})`,
+    message: `waits for the target: ${state} (until ${until})`,
     wakeAtMs: untilMs,
   };
+}
+
+function awaitDrain(seen: Observation, since: string, what: string): Move | undefined {
+  const wakeAtMs = msFromIso(since) + drainOf(seen);
+  return seen.nowMs < wakeAtMs ? { kind: 'wait', reason: 'Terminating', message: what, wakeAtMs } : undefined;
+}
+
+function drainOf({ plan }: Observation): number {
+  return plan === undefined ? LONGEST_DRAIN_MS : drainMs(plan);
+}
+
+function deadlineMs({ status, spec, nowMs }: Observation): number {
+  return msFromIso(sinceOf(status) ?? isoFromMs(nowMs)) + deadlineOf(spec);
 }
 
 /** When the phase became what it is: unlike the time of the last write it stays while messages change (D36). */
@@ -63,14 +122,8 @@ function deadlineOf(spec: CanarySpec | undefined): number {
 }
 
 /** A spec that cannot be read names nothing to give back: a Canary can be deleted all the same. */
-function release({ spec }: Observation): Move {
-  const restoring: Action[] =
-    spec === undefined ? [] : [{ kind: 'restoreService' }, { kind: 'restoreRoute' }];
-  return {
-    kind: 'enact',
-    reason: 'Terminated',
-    actions: [...restoring, { kind: 'setFinalizer', present: false }],
-  };
+function release(): Move {
+  return { kind: 'enact', reason: 'Terminated', actions: [{ kind: 'setFinalizer', present: false }] };
 }
 
 /** The finalizer follows `revertOnDeletion`, before anything that would have to be reverted is done. */

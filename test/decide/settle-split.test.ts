@@ -78,11 +78,11 @@ describe('a step', () => {
     });
   });
 
-  it('has its first round at once: it only asks whether to begin', () => {
+  it('has its first round soon: it only asks whether to begin, but the Service must lead to the new pods', () => {
     const first = without(run({ split: { primary: 100, canary: 0 } }), 'settledAt', 'prepared');
     const seen = running({}, { status: status({ lastAppliedSpec: V2, run: first }), route: route(0) });
 
-    expect(nextRun(seen).round).toEqual({ seq: 3, dueAt: ago(0) });
+    expect(nextRun(seen).round).toEqual({ seq: 3, dueAt: ago(-2) });
   });
 
   it.each<[string, SeenRoute]>([

@@ -5,17 +5,33 @@ import { conditionOf, deedsOf, intended, saidIn, settledDecision, stored } from 
 import {
   DEADLINE_MS,
   NOW_MS,
+  ago,
   canary,
   notYet,
   observation,
   primary,
+  route,
   running,
   spec,
   target,
 } from '../fixture/observation.ts';
 
 const reverting = spec({ revertOnDeletion: true });
-const giveBack = ['restoreService', 'restoreRoute', 'setFinalizer false'];
+const giveBack = ['restoreService', 'restoreRoute'];
+const DRAIN_MS = 10_000;
+
+/** What is done once everything noted on the way is stored. */
+function inTheEnd(seen: Observation): readonly string[] {
+  let now = seen;
+  for (let turn = 0; turn < 6; turn += 1) {
+    const decision = decide(now);
+    if (decision.kind !== 'intend') {
+      return deedsOf(now);
+    }
+    now = stored(now, decision.status);
+  }
+  throw new Error('does not come to rest');
+}
 
 /** Deleted, with the finalizer, and past the first status write. */
 function terminating(override: Partial<Observation> = {}): Observation {
@@ -76,12 +92,49 @@ describe('deletion', () => {
     );
   });
 
+  it('gives nothing back before the target has been seen to serve for a while', () => {
+    const serving = terminating({ target: canary() });
+    const seen = stored(serving, intended(serving).status);
+
+    expect(inTheEnd({ ...seen, nowMs: NOW_MS + DRAIN_MS - 1 })).toEqual([]);
+    expect(inTheEnd({ ...seen, nowMs: NOW_MS + DRAIN_MS })).toEqual(giveBack);
+  });
+
+  it('begins to look anew when the target stops serving', () => {
+    const serving = terminating({ target: canary() });
+    const seen = stored(serving, intended(serving).status);
+    const stopped = { ...seen, target: canary({ readiness: notYet }) };
+
+    expect(intended(stopped).status.reverting).toEqual({});
+  });
+
   it.each<[string, Partial<Observation>]>([
     ['serves', { target: canary() }],
     ['never will', { target: canary({ readiness: { kind: 'failed', message: 'crashes' } }) }],
     ['is gone (D13)', { target: undefined }],
-  ])('gives everything back and lets go when the target %s', (_title, override) => {
-    expect(deedsOf(terminating(override))).toEqual(giveBack);
+  ])('gives everything back when the target %s, and lets go when that is in effect', (_title, override) => {
+    const seen = terminating(override);
+    const status = { ...seen.status, reverting: { servingSince: ago(20), restoredAt: ago(0) } };
+
+    expect(
+      intended({
+        ...seen,
+        nowMs: NOW_MS + DRAIN_MS,
+        status: { ...status, reverting: { servingSince: ago(0) } },
+      }).status.reverting?.restoredAt,
+    ).toBeDefined();
+    expect(deedsOf({ ...seen, status })).toEqual(giveBack);
+    expect(deedsOf({ ...seen, status, nowMs: NOW_MS + DRAIN_MS })).toEqual(['setFinalizer false']);
+  });
+
+  it('keeps the primary while the gateway has not taken the restored route', () => {
+    const seen = terminating({ target: canary(), route: route(0, { acceptance: 'pending' }) });
+    const status = { ...seen.status, reverting: { servingSince: ago(60), restoredAt: ago(30) } };
+
+    expect(deedsOf({ ...seen, status })).toEqual(giveBack);
+    expect(deedsOf({ ...seen, status, nowMs: NOW_MS + DEADLINE_MS + DRAIN_MS })).toEqual([
+      'setFinalizer false',
+    ]);
   });
 
   it('lets go of a Canary whose spec cannot be read (D13)', () => {
@@ -93,8 +146,8 @@ describe('deletion', () => {
   it('has a deadline', () => {
     const seen = terminating({ target: target({ replicas: 2, readiness: notYet }) });
 
-    expect(deedsOf({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual(giveBack);
-    expect(deedsOf({ ...seen, nowMs: NOW_MS + DEADLINE_MS - 1 })).toEqual([]);
+    expect(inTheEnd({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual(giveBack);
+    expect(inTheEnd({ ...seen, nowMs: NOW_MS + DEADLINE_MS - 1 })).toEqual([]);
   });
 
   it('has one that does not begin anew while what is waited for changes (D36)', () => {
@@ -109,11 +162,14 @@ describe('deletion', () => {
       ({ seen } = settledDecision(seen));
     }
 
-    expect(deedsOf({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual(giveBack);
+    expect(inTheEnd({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual(giveBack);
   });
 
   it('goes on in spite of revertOnDeletion being taken back', () => {
-    expect(deedsOf({ ...terminating({ target: canary() }), spec: spec() })).toEqual(giveBack);
+    const seen = { ...terminating({ target: canary() }), spec: spec() };
+    const status = { ...seen.status, reverting: { restoredAt: ago(0) } };
+
+    expect(deedsOf({ ...seen, status })).toEqual(giveBack);
   });
 
   it('of an invalid Canary is not held up (D13)', () => {
@@ -126,6 +182,6 @@ describe('deletion', () => {
     } as const;
     const seen = terminating({ problems: [problem], target: canary() });
 
-    expect(decide(seen)).toMatchObject({ kind: 'enact', reason: 'Terminated' });
+    expect(decide(seen)).toMatchObject({ kind: 'intend', reason: 'Terminating' });
   });
 });
