@@ -5,6 +5,7 @@ import { analysisProblems } from './check-analysis.ts';
 import { checksProblems } from './check-metrics.ts';
 import { referenceProblems } from './check-references.ts';
 import { serviceProblems } from './check-service.ts';
+import { unreadProblems } from './check-unread.ts';
 import { MINIMUM_INTERVAL_MS } from './defaults.ts';
 import type { Problem } from './problem.ts';
 import { isKnownProvider } from './provider.ts';
@@ -40,6 +41,7 @@ export function checkCanary(canary: Canary, options: CheckOptions = {}): Problem
     ...serviceProblems(checked),
     ...analysisProblems(checked),
     ...checksProblems(checked),
+    ...unreadProblems(checked),
   ];
 }
 

@@ -23,7 +23,7 @@ export const Phase = z.enum(phases);
 export type Phase = z.infer<typeof Phase>;
 
 /** Where a run stands. `decide/decide.ts` draws how one follows another. */
-export const stages = [
+const stages = [
   'provision',
   'confirm-rollout',
   'scale-up',

@@ -192,7 +192,9 @@ describe('refuses', () => {
       'spec.service.name differs from the target, which is itself the apex Service; remove it',
     ],
   ])('%s', (_title, canary, message) => {
-    expect(said(canary)).toEqual([`error: InvalidSpec: ${message}`]);
+    // Errors come first; what has no effect yet is warned of besides.
+    expect(said(canary)[0]).toBe(`error: InvalidSpec: ${message}`);
+    expect(said(canary).filter((line) => line.startsWith('error:'))).toHaveLength(1);
   });
 
   it.each([{}, { headers: {} }, { headers: {}, queryParams: {}, sourceLabels: {} }])(
@@ -252,8 +254,8 @@ describe('refuses', () => {
         alerts: [{ name: 'on-call', providerRef: { name: 'p', namespace: 'other' } }],
       },
     });
-    expect(checkCanary(canary)).toEqual([]);
-    const problems = checkCanary(canary, { noCrossNamespaceRefs: true });
+    expect(errorsOf(canary)).toEqual([]);
+    const problems = errorsOf(canary, { noCrossNamespaceRefs: true });
     expect(problems.map(({ reason, field }) => `${reason} ${field}`)).toEqual([
       'CrossNamespaceReference spec.upstreamRef.namespace',
       'CrossNamespaceReference spec.analysis.metrics[2].templateRef.namespace',
@@ -352,3 +354,7 @@ describe('remarks upon', () => {
     expect(said(withAnalysis({ interval: '1s' }), { minimumIntervalMs: 1000 })).toEqual([]);
   });
 });
+
+function errorsOf(...args: Parameters<typeof checkCanary>): ReturnType<typeof checkCanary> {
+  return checkCanary(...args).filter(({ severity }) => severity === 'error');
+}

@@ -75,7 +75,6 @@ const workGrants = [
   'core/events: create patch',
   'core/secrets: get create delete',
   `core/services: ${READ} create patch`,
-  `flagger.app/alertproviders: ${READ}`,
   `flagger.app/canaries: ${READ} patch`,
   'flagger.app/canaries/finalizers: update',
   'flagger.app/canaries/status: patch',

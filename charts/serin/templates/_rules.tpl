@@ -15,7 +15,7 @@ Kinds that are not installed in a cluster may be named here all the same.
   resources: [canaries/finalizers]
   verbs: [update]
 - apiGroups: [flagger.app]
-  resources: [metrictemplates, alertproviders]
+  resources: [metrictemplates]
   verbs: [get, list, watch]
 - apiGroups: [apps]
   resources: [deployments]
