@@ -14,7 +14,7 @@ import { parseObjects } from './kube.ts';
 import { run } from './prerequisites.ts';
 import { freePorts, poll, type Running } from './processes.ts';
 
-export const controllerNamespace = 'serin-live';
+const controllerNamespace = 'serin-live';
 
 export interface Controller {
   /** As the audit log names it. */

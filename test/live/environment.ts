@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /** Whose credentials: the administrator's, or a ServiceAccount's (a bound token, valid for a day). */
-export type User = 'admin' | { readonly namespace: string; readonly serviceAccount: string };
+type User = 'admin' | { readonly namespace: string; readonly serviceAccount: string };
 
 /** What a story needs from any cluster. The methods of Kube act as the administrator. */
 export interface Environment extends Kube {

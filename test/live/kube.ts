@@ -20,13 +20,13 @@ export interface Access {
 /** `apiVersion/Kind`, for instance `apps/v1/Deployment` or `v1/Pod`. */
 export type KindRef = string;
 
-export interface Target {
+interface Target {
   readonly kind: KindRef;
   readonly namespace?: string | undefined;
   readonly name: string;
 }
 
-export interface PatchOptions {
+interface PatchOptions {
   /** `status`, `scale`, … */
   readonly subresource?: string;
   /** A merge patch, where nothing is said. */

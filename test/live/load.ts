@@ -115,7 +115,7 @@ export function count(samples: readonly Sample[], fromMs = 0, toMs = Infinity): 
   };
 }
 
-export function failed({ status }: Sample): boolean {
+function failed({ status }: Sample): boolean {
   return status === 0 || status >= 500;
 }
 

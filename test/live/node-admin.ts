@@ -23,7 +23,7 @@ const Pods = z.array(
     requests: z.record(z.string(), z.number()),
   }),
 );
-export type NodePod = z.infer<typeof Pods>[number];
+type NodePod = z.infer<typeof Pods>[number];
 
 export interface NodeAdmin {
   readonly url: string;

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { Scene } from './story.ts';
 
-export interface HookCall {
+interface HookCall {
   readonly path: string;
   readonly body: string;
   readonly atMs: number;
