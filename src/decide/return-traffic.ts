@@ -73,7 +73,7 @@ function drain(seen: Observation, run: Run): Move {
     message: `scaling down ${targetName(seen)}`,
     run: atStage(seen, run, 'scale-down'),
     notices:
-      run.outcome?.phase === 'Succeeded'
+      run.outcome?.reason === 'Succeeded'
         ? [normal('ScalingDown', `Promotion completed! Scaling down ${targetName(seen)}`)]
         : [],
   };
