@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Stage } from '../../src/api/status.ts';
 import { deedsOf, intended, saidIn, stored } from '../fixture/decision.ts';
-import { V1, V2, V3, ago, canary, measured, plan, running, spec } from '../fixture/observation.ts';
+import { V1, V2, V3, ago, canary, measured, plan, route, running, spec } from '../fixture/observation.ts';
 
 const pushed = running({}, { target: canary({ revision: V3 }) });
 
@@ -102,6 +102,16 @@ describe('the live revision during a run (D5)', () => {
     expect(decision.status.runs?.[0]).toMatchObject({ reason: 'RunCancelled', revision: V2 });
     const again = { ...stored(seen, decision.status), target: canary({ revision: V2 }) };
     expect(intended(again).reason).toBe('NewRevision');
+  });
+
+  it('is never said to have been a promotion', () => {
+    const outcome = { phase: 'Succeeded', reason: 'RunCancelled', message: 'back' } as const;
+    const seen = running(
+      { stage: 'return', split: { primary: 100, canary: 0 }, settledAt: ago(10), outcome },
+      { target: canary({ revision: V1 }), route: route(0) },
+    );
+
+    expect(intended(seen)).toMatchObject({ reason: 'ScalingDown', notices: [] });
   });
 
   it('calls no post-rollout hooks', () => {

@@ -1,0 +1,236 @@
+// Tells a story: the real pass on the simulated world, where nothing happens by chance. A script is one step a line:
+//
+//   analysis stepWeight=20 maxWeight=40    fields of spec.analysis; before the first step of another kind
+//   hooks confirm-rollout rollback         webhooks of these types, each named as its type
+//   push good-2                            the tag is the quality: good, bad (fails its checks), broken (never ready)
+//   metrics pass | fail | vanish
+//   hook confirm-rollout yes | no          what it answers from now on
+//   advance 30s                            let this much time pass
+//   until Succeeded                        let time pass until the Canary is in this phase
+//   crash                                  the controller dies, and starts again from nothing
+//   suspend | resume
+//   pods lost | back                       of the canary
+//   primary down | up                      its pods die and stay dead | live again
+import { setSpec, deploymentOf, push } from '../simulate/users.ts';
+import { Process } from '../simulate/process.ts';
+import type { Chance } from '../simulate/chance.ts';
+import { APP, NAMESPACE, World, imageOfDeployment, qualityOf } from '../simulate/world.ts';
+import { objectOf, textOf } from '../../src/model/json.ts';
+import { unavailable } from '../../src/model/measurement.ts';
+import type { Answer, Question } from '../../src/model/question.ts';
+import { resources } from '../../src/model/kube.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { routerFor } from '../../src/traffic/routers.ts';
+import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
+
+const PROVIDER = 'gatewayapi:v1';
+const STEP_MS = 1_000;
+const LONGEST_WAIT_MS = 1_800_000;
+const MOST_PASSES = 20;
+
+/** Nothing happens by chance; only names of runs are told from each other. */
+function noChance(): Chance {
+  let count = 0;
+  return {
+    next: () => 0,
+    between: () => (count += 1),
+    happens: () => false,
+    pick: ([first]) => first,
+  };
+}
+
+/** The transcript of a script: each step after `>`, then what was to be seen until the next one. */
+export async function tell(script: readonly string[]): Promise<readonly string[]> {
+  const story = new Story();
+  for (const step of script) {
+    await story.take(step);
+  }
+  return story.transcript;
+}
+
+class Story {
+  readonly transcript: string[] = [];
+  readonly #world = new World(noChance(), PROVIDER);
+  readonly #cluster = new StoreCluster(this.#world.store);
+  readonly #startMs = this.#world.nowMs;
+  readonly #analysis: Record<string, unknown> = {};
+  readonly #no = new Set(['rollback']);
+  #hooks: readonly string[] = [];
+  #metrics = 'pass';
+  #process: Process | undefined;
+  #shown = '';
+
+  async take(step: string): Promise<void> {
+    this.transcript.push(`> ${step}`);
+    const [word = '', ...rest] = step.split(' ');
+    const action = this.#steps[word];
+    if (action === undefined) {
+      throw new Error(`there is no step "${word}"`);
+    }
+    await action(...rest);
+  }
+
+  readonly #steps: Record<string, (...words: readonly string[]) => Promise<void> | void> = {
+    analysis: (...fields) => {
+      for (const field of fields) {
+        const [name = '', value = ''] = field.split('=');
+        this.#analysis[name] = Number(value);
+      }
+    },
+    hooks: (...types) => {
+      this.#hooks = types;
+    },
+    push: (tag = '') => {
+      push(this.#begun(), `app:${tag}`);
+    },
+    metrics: (how = '') => {
+      this.#metrics = how;
+    },
+    hook: (type = '', says = '') => {
+      this.#no[says === 'yes' ? 'delete' : 'add'](type);
+    },
+    advance: (time = '') => this.#advance(Number.parseFloat(time) * 1000),
+    until: (phase = '') => this.#until(phase),
+    crash: () => {
+      this.#process?.end();
+      this.#process = this.#live();
+    },
+    suspend: () => {
+      setSpec(this.#begun(), { suspend: true });
+    },
+    resume: () => {
+      setSpec(this.#begun(), { suspend: false });
+    },
+    pods: (how = '') => {
+      // While the world is not calm, and nothing happens by chance, no pod starts.
+      this.#begun().calm = how === 'back';
+      if (how === 'lost') {
+        this.#world.kill(APP);
+      }
+    },
+    primary: (how = '') => {
+      this.#begun().primaryDown = how === 'down';
+    },
+  };
+
+  /** The cluster as the story finds it, from its first step that needs one. */
+  #begun(): World {
+    if (this.#process === undefined) {
+      this.#world.calm = true;
+      this.#world.store.create(resources.deployments, deploymentOf('app:good-1', 2));
+      this.#world.store.create(resources.canaries, this.#canary());
+      this.#process = this.#live();
+    }
+    return this.#world;
+  }
+
+  #canary(): KubeObject {
+    return {
+      apiVersion: 'flagger.app/v1beta1',
+      kind: 'Canary',
+      metadata: { name: APP, namespace: NAMESPACE },
+      spec: {
+        provider: PROVIDER,
+        targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: APP },
+        progressDeadlineSeconds: 60,
+        service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
+        analysis: {
+          interval: '10s',
+          threshold: 2,
+          metrics: [{ name: 'request-success-rate', thresholdRange: { min: 99 }, interval: '1m' }],
+          webhooks: this.#hooks.map((type) => ({
+            name: type,
+            type,
+            url: `http://hooks.example.com/${type}`,
+          })),
+          ...this.#analysis,
+        },
+      },
+    };
+  }
+
+  #live(): Process {
+    return new Process(this.#world, this.#cluster, {
+      decided: () => undefined,
+      intended: (_view, _seen, { notices, status }) => {
+        for (const { type, reason, message } of notices) {
+          this.#line(
+            String(status.phase),
+            status.canaryWeight ?? 0,
+            `${type === 'Warning' ? '! ' : ''}${reason}: ${message}`,
+          );
+        }
+        this.#show();
+      },
+    });
+  }
+
+  async #advance(byMs: number): Promise<void> {
+    for (let passedMs = 0; passedMs < byMs; passedMs += STEP_MS) {
+      await this.#tick();
+    }
+  }
+
+  async #until(phase: string): Promise<void> {
+    const endMs = this.#world.nowMs + LONGEST_WAIT_MS;
+    do {
+      await this.#tick();
+      if (this.#world.nowMs > endMs) {
+        throw new Error(`it never gets to ${phase}:\n${this.transcript.join('\n')}`);
+      }
+    } while (objectOf(this.#world.canary()?.['status'])['phase'] !== phase);
+  }
+
+  async #tick(): Promise<void> {
+    this.#begun().advance(STEP_MS);
+    for (let pass = 0; pass < MOST_PASSES; pass += 1) {
+      this.#process?.hear(true);
+      this.#process?.answerSome((question) => this.#answer(question), true);
+      if ((this.#process?.dueMs ?? Number.POSITIVE_INFINITY) > this.#world.nowMs) {
+        break;
+      }
+      await this.#process?.work();
+    }
+    this.#show();
+  }
+
+  #answer(question: Question): Answer {
+    if (question.kind === 'hook') {
+      return this.#no.has(question.type)
+        ? { kind: 'hook', outcome: 'denied', reason: 'HookDenied', message: 'no' }
+        : { kind: 'hook', outcome: 'passed', reason: 'HookPassed', message: '' };
+    }
+    if (this.#metrics === 'vanish') {
+      return { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') };
+    }
+    const bad =
+      this.#metrics === 'fail' || qualityOf(imageOfDeployment(this.#world.deployment(APP))) === 'bad';
+    return { kind: 'metric', measurement: { kind: 'value', value: bad ? 42 : 100 } };
+  }
+
+  /** What anybody can see of the cluster, whenever it has changed. */
+  #show(): void {
+    const status = objectOf(this.#world.canary()?.['status']);
+    const route = this.#world.route();
+    const weights = route === undefined ? {} : (routerFor(PROVIDER)?.route?.view(route).weights ?? {});
+    const split =
+      route === undefined ? 'no route' : `route ${weights[`${APP}-primary`]}/${weights[`${APP}-canary`]}`;
+    const pods = [`${APP}-primary`, APP].map((name) => {
+      const { replicas = 0 } = objectOf(this.#world.deployment(name)?.['spec']);
+      return `${imageOfDeployment(this.#world.deployment(name)).replace('app:', '') || '-'} ${this.#world.availableOf(name)}/${String(replicas)}`;
+    });
+    const seen = `${split}, primary ${pods[0]}, canary ${pods[1]}`;
+    const phase = textOf(status['phase']);
+    if (seen !== this.#shown && phase !== undefined) {
+      this.#shown = seen;
+      this.#line(phase, Number(status['canaryWeight']), seen);
+    }
+  }
+
+  #line(phase: string, weight: number, text: string): void {
+    const seconds = `${Math.round((this.#world.nowMs - this.#startMs) / 1000)}s`;
+    this.transcript.push(
+      `${seconds.padStart(6)}  ${phase.padEnd(16)} ${String(weight).padStart(3)}  ${text}`,
+    );
+  }
+}
