@@ -4,11 +4,10 @@ import { hostname } from 'node:os';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Retry, Stalled } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
-import type { Resource } from '../model/kube.ts';
 import { createAnswerer } from '../observe/answer.ts';
 import type { Answerer } from '../observe/answer.ts';
-import { createCaches, feedsOf } from '../observe/caches.ts';
-import type { Caches, Feed } from '../observe/caches.ts';
+import { createCaches } from '../observe/caches.ts';
+import type { Caches } from '../observe/caches.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
 import { createConfigReader } from '../observe/configs.ts';
 import type { ProxySettings } from '../observe/proxy.ts';
@@ -23,16 +22,14 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../watch/clock.ts';
 import { createElection } from '../watch/lease.ts';
 import type { Election } from '../watch/lease.ts';
-import { createKinds } from '../watch/kinds.ts';
 import type { Kinds } from '../watch/kinds.ts';
 import { parseLabelSelector } from '../watch/label-selector.ts';
 import { createQueue } from '../watch/queue.ts';
 import type { Queue } from '../watch/queue.ts';
-import { watchKind } from '../watch/watch.ts';
-import type { WatchedKind } from '../watch/watch.ts';
 import { whyRefuse } from './check-cluster.ts';
 import { countAnswer, measureCanaries } from './measure.ts';
 import { createReport } from './report.ts';
+import { startWatches } from './start-watches.ts';
 import { wakeOnChanges } from './wake.ts';
 
 export interface ControllerParts {
@@ -113,100 +110,6 @@ export async function startController(parts: ControllerParts): Promise<Controlle
       await watching.stop();
       sender.close();
       await serving.close();
-    },
-  };
-}
-
-interface Watching {
-  readonly kinds: Kinds;
-  readonly ready: Promise<void>;
-  stop(): Promise<void>;
-}
-
-function startWatches(
-  { cluster, settings, log, metrics }: ControllerParts,
-  caches: Caches,
-  wakeAll: () => void,
-): Watching {
-  const shared = {
-    cluster,
-    clock: systemClock,
-    random: Math.random,
-    onTrouble: ({
-      resource,
-      reason,
-      error,
-    }: {
-      resource: Resource;
-      reason: string;
-      error: unknown;
-    }): void => {
-      metrics.watchRestart({ resource: resource.plural, reason });
-      log.debug('a watch begins anew', { resource: resource.plural, reason, error });
-    },
-  };
-  const watch = ({ resource, cache, metadataOnly, optional }: Feed): WatchedKind =>
-    watchKind({
-      ...shared,
-      resource,
-      cache: optional ? wakingCache(cache, wakeAll) : cache,
-      namespaces: settings.namespaces,
-      metadataOnly,
-    });
-  const feeds = feedsOf(caches);
-  const wanted = settings.enableConfigTracking
-    ? feeds
-    : feeds.filter(({ resource }) => resource !== resources.configMaps);
-  const fixed = wanted.filter(({ optional }) => !optional);
-  const watches = fixed.map(watch);
-  const kinds = createKinds({
-    ...shared,
-    optional: wanted.filter(({ optional }) => optional).map(watch),
-    onError: (error, key) => {
-      log.error('a definition could not be read', { key, error });
-    },
-  });
-  for (const one of watches) {
-    one.start();
-  }
-  kinds.start();
-  return {
-    kinds,
-    ready: Promise.all([kinds.whenKnown(), ...fixed.map(({ cache }) => cache.whenSynced())]).then(
-      () => undefined,
-    ),
-    async stop() {
-      await Promise.all([kinds.stop(), ...watches.map((one) => one.stop())]);
-    },
-  };
-}
-
-/** A kind that comes or goes concerns every Canary that has been waiting for it. */
-function wakingCache(cache: Feed['cache'], wakeAll: () => void): Pick<Feed['cache'], 'sink'> {
-  return {
-    sink(namespace) {
-      const sink = cache.sink(namespace);
-      return {
-        begin() {
-          const listing = sink.begin();
-          return {
-            add: (object) => {
-              listing.add(object);
-            },
-            commit(resourceVersion) {
-              listing.commit(resourceVersion);
-              wakeAll();
-            },
-          };
-        },
-        apply: (event) => {
-          sink.apply(event);
-        },
-        clear() {
-          sink.clear();
-          wakeAll();
-        },
-      };
     },
   };
 }
