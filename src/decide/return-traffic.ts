@@ -10,7 +10,16 @@ import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
 import { returning } from './promote.ts';
-import { atStage, drainMs, primaryName, targetName, withNextRound, withSplit } from './run.ts';
+import {
+  atStage,
+  deadlineMs,
+  drainMs,
+  sinceUntil,
+  primaryName,
+  targetName,
+  withNextRound,
+  withSplit,
+} from './run.ts';
 import { describeRoute } from './settle-split.ts';
 import { isInEffect, isUnsafe, keepWorld } from './world.ts';
 
@@ -43,12 +52,31 @@ function awaitReturn(seen: Observation, run: Run): Move {
   const state = blocked
     ? `${primaryName(seen)} has no available pods and the canary has`
     : describeRoute(seen);
-  return {
-    kind: 'wait',
-    reason: blocked ? 'PrimaryNotReady' : 'ReturningTraffic',
+  const reason = blocked ? 'PrimaryNotReady' : 'ReturningTraffic';
+  return overdueAt(seen, run, run.splitSince, {
+    reason,
     message: `returning traffic to ${primaryName(seen)}: ${state}`,
-    ...(run.outcome?.phase === 'Failed' || blocked ? { health: 'stalled' as const } : {}),
-  };
+  });
+}
+
+/**
+ * The outcome of a deadline on the way home is that people are told: where traffic cannot move and pods cannot go, there is
+ * nothing better to do than to keep serving from where it is.
+ */
+function overdueAt(
+  seen: Observation,
+  run: Run,
+  since: string,
+  { reason, message }: { readonly reason: 'PrimaryNotReady' | 'ReturningTraffic'; readonly message: string },
+): Move {
+  return seen.nowMs >= deadlineMs(run, since)
+    ? { kind: 'wait', reason, message: `${message} (overdue)`, health: 'stalled' }
+    : {
+        kind: 'wait',
+        reason,
+        message: `${message}${sinceUntil(run, since)}`,
+        wakeAtMs: deadlineMs(run, since),
+      };
 }
 
 function drain(seen: Observation, run: Run): Move {
@@ -109,12 +137,10 @@ export const scaleDown: RunRule = (seen, run) => {
   if (target !== undefined && target.replicas > 0) {
     // The last check before pods go: a primary that lost its own meanwhile must not be left alone.
     return deserted
-      ? {
-          kind: 'wait',
+      ? overdueAt(seen, run, run.stageSince, {
           reason: 'PrimaryNotReady',
           message: `keeps ${targetName(seen)}: ${primaryName(seen)} has no available pods`,
-          health: 'stalled',
-        }
+        })
       : { kind: 'enact', reason: 'ScalingDown', actions: [{ kind: 'scaleTarget', replicas: 0 }] };
   }
   return finish(seen, run);

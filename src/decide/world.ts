@@ -4,7 +4,7 @@ import type { Action } from '../model/decision.ts';
 import type { Observation, SeenObject, SeenPrimary } from '../model/observation.ts';
 import type { Reason } from '../model/reason.ts';
 import type { Revision } from '../model/revision.ts';
-import { allPrimary, sameSplit } from '../model/split.ts';
+import { sameSplit } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import type { Move } from './move.ts';
 
@@ -106,10 +106,9 @@ function missingRoute(seen: Observation, { split }: World): Missing[] {
 export function isUnsafe({ route, primary, target }: Observation, wanted: Split): boolean {
   const primaryServes = (primary?.available ?? 0) > 0;
   const canaryServes = (target?.available ?? 0) > 0;
-  // Where there is no route nobody is served: the primary, with all of it, is what nobody loses by.
-  const now = route.split ?? allPrimary;
-  const morePrimary = wanted.primary > now.primary;
-  const moreCanary = wanted.canary > now.canary;
+  const now = route.split;
+  const morePrimary = now === undefined || wanted.primary > now.primary;
+  const moreCanary = wanted.canary > (now?.canary ?? 0);
   return (
     (morePrimary && wanted.primary > 0 && !primaryServes && canaryServes) ||
     (moreCanary && !canaryServes && primaryServes)

@@ -4,6 +4,7 @@ import type { Observation } from '../../src/model/observation.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { conditionOf, deedsOf, intended, nextRun, saidIn, settledDecision } from '../fixture/decision.ts';
 import {
+  DEADLINE_MS,
   NOW_MS,
   V1,
   V2,
@@ -78,8 +79,11 @@ describe.each([succeeded, rolledBack])('traffic goes home after $reason', (outco
     expect(deedsOf(seen)).toEqual([]);
     const { seen: said } = settledDecision(seen);
     expect(conditionOf(said.status, 'Ready')?.message).toBe(
-      'returning traffic to cart-primary.shop: cart-primary.shop has no available pods and the canary has',
+      'returning traffic to cart-primary.shop: cart-primary.shop has no available pods and the canary has (since 07:59:40Z, until 08:09:40Z)',
     );
+    const late = settledDecision({ ...seen, nowMs: NOW_MS + DEADLINE_MS }).seen;
+    expect(conditionOf(late.status, 'Ready')?.message).toMatch(/the canary has \(overdue\)$/);
+    expect(conditionOf(late.status, 'Stalled')?.status).toBe('True');
     expect(deedsOf(after('scale-down', outcome, { override: { primary: lost } }))).toEqual([]);
   });
 

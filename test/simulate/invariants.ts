@@ -82,7 +82,7 @@ export class Invariants {
         `weight ${split.canary} was given to a canary without pods while the primary has ${primary}`,
       );
     }
-    if (split.primary > (old?.primary ?? 100) && primary === 0 && canary > 0) {
+    if (split.primary > (old?.primary ?? 0) && primary === 0 && canary > 0) {
       throw new Violation(
         `weight ${split.primary} was given to a primary without pods while the canary has ${canary}`,
       );
