@@ -1,6 +1,7 @@
 // What to start from where nothing is known, or nothing is left. Taking over what another controller left behind, a primary
 // that Serin did not write: its content is what is live, so it becomes the promoted revision, unless it never served. A
 // target that agrees starts nothing, one that differs starts an ordinary run.
+import type { CanaryStatus } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
 import { isOwnRevision } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
@@ -48,7 +49,7 @@ function inheritedFrom({ status, primary }: Observation): Revision | undefined {
  */
 export const beginAgain: Rule = (seen) => {
   const { status, primary, target, stored } = seen;
-  const live = status.lastPromotedSpec;
+  const live = liveRevision(status);
   const lost = primary === undefined && isOwnRevision(live) && !stored.includes(live);
   if (!lost || target === undefined || target.revision === live) {
     return undefined;
@@ -64,3 +65,8 @@ export const beginAgain: Rule = (seen) => {
     notices: [warning('LiveRevisionLost', message)],
   };
 };
+
+/** What the primary was made from; while the set-up makes it, the target can still be followed instead. */
+function liveRevision({ run, lastPromotedSpec }: CanaryStatus): Revision | undefined {
+  return run?.kind === 'initialise' && run.stage !== 'provision' ? run.revision : lastPromotedSpec;
+}

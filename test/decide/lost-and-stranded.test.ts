@@ -22,6 +22,10 @@ describe('a live revision that nobody can bring back', () => {
   it.each([
     ['at rest', observation({ primary: undefined, stored: [], target: target({ revision: V2 }) })],
     ['during a run', running({}, { primary: undefined, stored: [V2] })],
+    [
+      'at the end of the first set-up',
+      running({ kind: 'initialise', revision: V1, stage: 'scale-down' }, { primary: undefined, stored: [] }),
+    ],
   ])('begins anew with the target %s', (_title, seen) => {
     const decision = intended(seen);
 
