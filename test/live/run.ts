@@ -141,7 +141,9 @@ async function tellOne(stage: Stage, { name, tell, timeoutMs = defaultStoryMs }:
     await environment.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }]);
     await Promise.race([tell(scene), tooLong]);
     report.say(name, 'passed');
-    return { name, outcome: 'passed', seconds: seconds(), detail: said.at(-1) ?? '' };
+    const traffic = scene.requests === 0 ? [] : [`${scene.requests} requests`];
+    const detail = [...traffic, ...said.slice(-1)].join('; ');
+    return { name, outcome: 'passed', seconds: seconds(), detail };
   } catch (error) {
     const message = error instanceof StoryFailure ? error.message : errorText(error);
     report.say(name, `FAILED: ${message}`);

@@ -23,7 +23,6 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   const samples = await load.stop();
   expectNoFailure(samples, initializedMs, 'Initialized');
   const shares = sharesOf(samples, scene.route(), { fromMs: initializedMs, toMs });
-  scene.say(`shares: ${describeShares(shares)}`);
   expectShares(shares, weights);
   const after = samples.filter(({ atMs }) => atMs > toMs);
   expect(
@@ -41,7 +40,7 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
     rounds.every(({ outcome }) => outcome !== 'fail'),
     'a round failed',
   );
-  scene.say(`${samples.length} requests, ${rounds.length} rounds, none failed`);
+  scene.say(`none failed; ${describeShares(shares)}`);
 }
 
 export const promote: readonly Story[] = [

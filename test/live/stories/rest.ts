@@ -30,7 +30,7 @@ async function idle(scene: Scene): Promise<void> {
     60_000,
   );
   const { rssMiB } = scene.parts.controller;
-  scene.say(`${canaries.length} Canaries at rest; a full minute begins; ${rssMiB().toFixed(0)} MiB resident`);
+  scene.say(`${canaries.length} Canaries at rest; a full minute begins`);
   const before = await quiet();
   await scene.pass(idleMs);
   const after = await quiet();
@@ -42,7 +42,8 @@ async function idle(scene: Scene): Promise<void> {
   const watches = after.watches - before.watches;
   const aside = `${leases} of the lease and ${watches} watches begun aside`;
   expect(others.length === 0, `requests in an idle minute: ${others.join(', ')}; ${aside}`);
-  scene.say(`0 requests in an idle minute with ${canaries.length} Canaries, ${aside}`);
+  const memory = `${rssMiB().toFixed(0)} MiB resident`;
+  scene.say(`0 requests in an idle minute with ${canaries.length} Canaries, ${aside}; ${memory}`);
 }
 
 /** A story that failed may have left a run behind, which is not idle. */

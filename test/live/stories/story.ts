@@ -69,6 +69,7 @@ export class Scene {
   readonly namespace: string;
   readonly kube: Environment;
   private readonly closing: (() => Promise<unknown>)[] = [];
+  private readonly loads: Load[] = [];
 
   constructor(parts: SceneParts) {
     this.parts = parts;
@@ -94,7 +95,6 @@ export class Scene {
 
   /** A new revision, as a pipeline sets it: nothing else of the Deployment changes. */
   async release({ version, name = appName }: Release): Promise<void> {
-    this.say(`releases ${version}`);
     const { image } = this.workload({ version });
     await this.kube.patch(
       { kind: deploymentKind, namespace: this.namespace, name },
@@ -222,6 +222,7 @@ export class Scene {
       freshConnections: provider === 'kubernetes',
       ...options,
     });
+    this.loads.push(load);
     this.defer(() => load.stop());
     return load;
   }
@@ -240,6 +241,11 @@ export class Scene {
     return all.filter(({ involvedObject }) =>
       JSON.stringify(involvedObject ?? {}).includes(`"name":"${name}"`),
     );
+  }
+
+  /** How many requests were sent so far. */
+  get requests(): number {
+    return this.loads.reduce((sum, { samples }) => sum + samples.length, 0);
   }
 
   /** Done when the story is over, however it ends. */
