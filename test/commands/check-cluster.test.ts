@@ -40,7 +40,9 @@ describe('a cluster at start', () => {
   it('is worked with under the definition that comes with this version', async () => {
     const own = customResourceDefinitions().find(({ metadata }) => metadata.name === 'canaries.flagger.app');
     const definition =
-      own === undefined ? undefined : { ...own, metadata: { name: own.metadata.name }, spec: { ...own.spec } };
+      own === undefined
+        ? undefined
+        : { ...own, metadata: { name: own.metadata.name }, spec: { ...own.spec } };
 
     await expect(whyRefuse(clusterWith(definition))).resolves.toBeUndefined();
   });
