@@ -45,7 +45,12 @@ export function startWatches(
       error: unknown;
     }): void => {
       metrics.watchRestart({ resource: resource.plural, reason });
-      log.debug('a watch begins anew', { resource: resource.plural, reason, error });
+      const fields = { resource: resource.plural, reason, error };
+      if (reason === 'refused') {
+        log.warn('a kind may not be watched: grant get, list and watch on it', fields);
+      } else {
+        log.debug('a watch begins anew', fields);
+      }
     },
   };
   const watch = ({ resource, cache, metadataOnly, optional }: Feed): WatchedKind =>

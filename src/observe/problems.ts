@@ -141,8 +141,8 @@ function notInstalled({ router, provider }: Scene, { routeServed }: Moment): Pro
           reason: 'KindNotInstalled',
           field: 'spec.provider',
           value: provider,
-          message: `needs ${resource.kind} (${resource.group}/${resource.version}), which this cluster does not serve`,
-          fix: 'install its custom resource definitions',
+          message: `needs ${resource.kind} (${resource.group}/${resource.version}), which this cluster does not serve, or does not let Serin list`,
+          fix: 'install its custom resource definitions, or grant list and watch on them',
         },
       ];
 }
