@@ -92,6 +92,8 @@ export const Run = z.object({
   /** The next round: named here before anything is asked for it. */
   round: z.object({ seq: z.number(), dueAt: DateTime }).optional(),
   iteration: z.number(),
+  /** The canary's pods began with configuration that has changed since: they go before the run begins. */
+  recycle: z.boolean().optional(),
   /** Pre-rollout hooks have passed; they are asked once a run. */
   prepared: z.boolean().optional(),
   counts: Counts,

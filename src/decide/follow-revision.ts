@@ -6,6 +6,7 @@ import type { Observation } from '../model/observation.ts';
 import { newRun, targetName } from './run.ts';
 import { normal } from './move.ts';
 import type { RunRule } from './move.ts';
+import { withRecycling } from './recycle-pods.ts';
 import { cancel } from './roll-back.ts';
 
 const FOLLOWING = new Set(['confirm-rollout', 'scale-up', 'analysis']);
@@ -20,16 +21,17 @@ export const followRevision: RunRule = (seen, run) => {
     return cancel(seen, run);
   }
   const confirmed = run.stage !== 'confirm-rollout';
+  const next = newRun(seen, {
+    kind: 'rollout',
+    revision: target.revision,
+    stage: confirmed ? 'scale-up' : 'confirm-rollout',
+    plan: seen.plan ?? run.plan,
+  });
   return {
     kind: 'intend',
     reason: 'RunRestarted',
     message: `restarting the analysis of ${targetName(seen)}`,
-    run: newRun(seen, {
-      kind: 'rollout',
-      revision: target.revision,
-      stage: confirmed ? 'scale-up' : 'confirm-rollout',
-      plan: seen.plan ?? run.plan,
-    }),
+    run: confirmed ? withRecycling(seen, next) : next,
     patch: {
       rounds: [],
       ...(confirmed ? { lastAppliedSpec: target.revision } : {}),

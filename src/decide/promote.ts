@@ -40,6 +40,10 @@ export const awaitPromotion: RunRule = (seen, run) => {
   if ((written && primary?.readiness.kind === 'failed') || seen.nowMs >= deadlineMs(run, run.stageSince)) {
     return failedPromotion(seen, run);
   }
+  const yielded = yieldTraffic(seen, run);
+  if (yielded !== undefined) {
+    return yielded;
+  }
   const world = keepWorld(seen, {
     stored: [run.revision],
     primary: run.revision,
@@ -59,6 +63,27 @@ export const awaitPromotion: RunRule = (seen, run) => {
     wakeAtMs: deadlineMs(run, run.stageSince),
   };
 };
+
+/**
+ * A primary that loses all its pods on the way, as with the strategy Recreate: the canary has just been found good, so it
+ * serves everybody until the primary does again.
+ */
+function yieldTraffic(seen: Observation, run: Run): Move | undefined {
+  const { primary, target, route } = seen;
+  const deserted = (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
+  if (!deserted || route.state === 'none' || run.split.primary === 0) {
+    return undefined;
+  }
+  return {
+    kind: 'intend',
+    reason: 'PrimaryNotReady',
+    message: `${primaryName(seen)} has no available pods: all traffic to the canary until it has`,
+    run: withSplit(seen, run, allCanary),
+    notices: [
+      warning('PrimaryNotReady', `${primaryName(seen)} has no available pods: all traffic to the canary`),
+    ],
+  };
+}
 
 /** As many pods as the target has, unless an autoscaler says how many. */
 function sizeOf({ target, autoscaler }: Observation): number | undefined {

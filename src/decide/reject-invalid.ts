@@ -86,6 +86,13 @@ function faultOf(seen: Observation): Fault | undefined {
         'a Service that this Canary would generate belongs to another controller: set spec.service.name',
     };
   }
+  if (seen.route.state === 'foreign') {
+    return {
+      reason: 'ServiceConflict',
+      message:
+        'the route that this Canary would generate belongs to another controller: set spec.service.name',
+    };
+  }
   return seen.target === undefined ? targetFault(seen) : undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Observation } from '../model/observation.ts';
 import { allPrimary } from '../model/split.ts';
 import type { Move, RunRule } from './move.ts';
 import { promote } from './promote.ts';
+import { recyclePods } from './recycle-pods.ts';
 import { rollBack } from './roll-back.ts';
 import { atStage, deadlineMs, sinceUntil, targetName } from './run.ts';
 import { keepWorld } from './world.ts';
@@ -11,6 +12,9 @@ import { keepWorld } from './world.ts';
 export const awaitCanary: RunRule = (seen, run) => {
   if (run.stage !== 'scale-up') {
     return undefined;
+  }
+  if (run.recycle === true) {
+    return recyclePods(seen, run);
   }
   const failure = canaryFailure(seen, run, run.stageSince);
   if (failure !== undefined) {

@@ -7,6 +7,7 @@ import { allPrimary } from '../model/split.ts';
 import { warnings } from './initialise.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
+import { withRecycling } from './recycle-pods.ts';
 import { newRun, targetName } from './run.ts';
 import { keepWorld } from './world.ts';
 
@@ -75,7 +76,7 @@ export function scaleUp(
     kind: 'intend',
     reason: 'NewRevision',
     message: `scaling up ${targetName(seen)}`,
-    run,
+    run: withRecycling(seen, run),
     patch: {
       rounds: [],
       lastAppliedSpec: run.revision,

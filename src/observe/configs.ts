@@ -1,6 +1,7 @@
 // Checksums of the ConfigMaps and Secrets that a target uses. ConfigMaps are watched as metadata and read when their
 // version changes; Secrets are read by name, when they are first needed and then on a slow schedule, never listed.
 import type { Cluster } from '../cluster/cluster.ts';
+import { Retry } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
@@ -42,8 +43,12 @@ export function createConfigReader(options: {
 
   const fetch = async (namespace: string, ref: ConfigRef, version: string): Promise<Known> => {
     const resource = ref.kind === 'ConfigMap' ? resources.configMaps : resources.secrets;
-    const object = await cluster.get(resource, { namespace, name: ref.name });
-    return remembered(object, version, nowMs());
+    try {
+      return remembered(await cluster.get(resource, { namespace, name: ref.name }), version, nowMs());
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Retry(`cannot read ${ref.kind} ${namespace}/${ref.name}: ${why}`, { cause: error });
+    }
   };
 
   const find = async (namespace: string, ref: ConfigRef, maxAgeMs: number): Promise<Known> => {

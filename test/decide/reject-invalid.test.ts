@@ -82,6 +82,7 @@ describe('a spec that cannot be used, at rest (D12)', () => {
       { services: { apex: 'foreign', primary: 'missing', canary: 'missing' } },
       'ServiceConflict',
     ],
+    ['a route of somebody else', { route: { ...noRoute, state: 'foreign' } }, 'ServiceConflict'],
     ['a second Canary on the target', { problems: [{ ...problem, reason: 'TargetInUse' }] }, 'TargetInUse'],
     [
       'a kind that is not installed',

@@ -50,12 +50,6 @@ describe('a step', () => {
       'RouteRejected',
       'no such gateway',
     ],
-    [
-      'foreign',
-      route(20, { state: 'foreign' }),
-      'RouteNotAccepted',
-      'the route belongs to another controller',
-    ],
   ])('does not count while the route is %s', (_title, seenRoute, reason, detail) => {
     const { decision, seen } = settledDecision(stepped(seenRoute, { answers: measured('fail') }));
 
@@ -88,7 +82,6 @@ describe('a step', () => {
   it.each<[string, SeenRoute]>([
     ['pending', route(20, { acceptance: 'pending' })],
     ['rejected', route(20, { acceptance: 'rejected', message: 'no such gateway' })],
-    ['foreign', route(20, { state: 'foreign' })],
   ])('that is %s at the deadline is rolled back', (_title, seenRoute) => {
     const late = { ...without(run(), 'settledAt'), splitSince: ago(600) };
     const seen = stepped(seenRoute, { status: status({ lastAppliedSpec: V2, run: late }) });

@@ -11,7 +11,7 @@
 //   suspend | resume
 //   pods lost | back                       of the canary
 //   primary down | up                      its pods die and stay dead | live again
-import { setSpec, deploymentOf, push } from '../simulate/users.ts';
+import { setSpec, configOf, deploymentOf, push } from '../simulate/users.ts';
 import { Process } from '../simulate/process.ts';
 import type { Chance } from '../simulate/chance.ts';
 import { APP, NAMESPACE, World, imageOfDeployment, qualityOf } from '../simulate/world.ts';
@@ -117,6 +117,7 @@ class Story {
   #begun(): World {
     if (this.#process === undefined) {
       this.#world.calm = true;
+      this.#world.store.create(resources.configMaps, configOf('level-1'));
       this.#world.store.create(resources.deployments, deploymentOf('app:good-1', 2));
       this.#world.store.create(resources.canaries, this.#canary());
       this.#process = this.#live();

@@ -14,7 +14,7 @@ import { chanceFrom } from './chance.ts';
 import type { Chance } from './chance.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Process } from './process.ts';
-import { canaryOf, deploymentOf, meddle, push, resetVersions, setSpec } from './users.ts';
+import { canaryOf, configOf, deploymentOf, meddle, push, resetVersions, setSpec } from './users.ts';
 import { APP, World, imageOfDeployment, qualityOf } from './world.ts';
 
 export interface Outcome {
@@ -78,6 +78,7 @@ class Simulation {
       },
     });
     resetVersions();
+    this.#world.store.create(resources.configMaps, configOf('level-1'));
     this.#world.store.create(resources.deployments, deploymentOf('app:good-1', this.#chance.between(0, 3)));
     this.#canary = canaryOf(this.#chance, provider);
     this.#world.store.create(resources.canaries, this.#canary);

@@ -9,7 +9,17 @@ import type { World } from './world.ts';
 
 const namespace = NAMESPACE;
 
-export function deploymentOf(image: string, replicas: number, env?: unknown): KubeObject {
+/** The configuration that every version uses. */
+export function configOf(level: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace }, data: { level } };
+}
+
+function containersOf(image: string): unknown {
+  const envFrom = [{ configMapRef: { name: 'settings' } }];
+  return [{ name: 'app', image, ports: [{ containerPort: 8080 }], envFrom }];
+}
+
+export function deploymentOf(image: string, replicas: number): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -19,16 +29,7 @@ export function deploymentOf(image: string, replicas: number, env?: unknown): Ku
       selector: { matchLabels: { app: APP } },
       template: {
         metadata: { labels: { app: APP } },
-        spec: {
-          containers: [
-            {
-              name: 'app',
-              image,
-              ports: [{ containerPort: 8080 }],
-              ...(env === undefined ? {} : { envFrom: env }),
-            },
-          ],
-        },
+        spec: { containers: containersOf(image) },
       },
     },
   };
@@ -90,9 +91,7 @@ export function resetVersions(): void {
 }
 
 export function push(world: World, image: string): string {
-  patchDeployment(world, APP, {
-    template: { spec: { containers: [{ name: 'app', image, ports: [{ containerPort: 8080 }] }] } },
-  });
+  patchDeployment(world, APP, { template: { spec: { containers: containersOf(image) } } });
   return `pushes ${image}`;
 }
 
@@ -181,6 +180,11 @@ const acts: readonly [Act, ...Act[]] = [
   (world) => {
     world.primaryDown = !world.primaryDown;
     return world.primaryDown ? 'takes the primary down' : 'lets the primary live';
+  },
+  (world) => {
+    const body = { data: { level: `level-${world.chance.between(1, 3)}` } };
+    world.store.patch(resources.configMaps, { namespace, name: 'settings' }, { kind: 'merge', body });
+    return 'edits the configuration';
   },
   (world) => {
     const suspend = objectOf(world.canary()?.['spec'])['suspend'] !== true;
