@@ -39,7 +39,9 @@ function askGate(seen: Observation, run: Run): Move {
       const notices = hearing.names.map((name) =>
         normal('RolloutConfirmed', `Confirm-rollout check ${name} passed`),
       );
-      return scaleUp(seen, withNextRound(seen, atStage(seen, run, 'scale-up'), 0), notices);
+      // The run begins now, days after it was created perhaps: by what the spec means now.
+      const begun = { ...atStage(seen, run, 'scale-up'), plan: seen.plan ?? run.plan };
+      return scaleUp(seen, withNextRound(seen, begun, 0), notices);
     }
     case 'failed':
       return closeGate(seen, run, { type: 'confirm-rollout', hearing });

@@ -8,7 +8,8 @@ import { isoFromMs, msFromIso } from '../model/time.ts';
 import type { Move, Rule } from './move.ts';
 import { warning } from './move.ts';
 import { rollBack } from './roll-back.ts';
-import { deadlineMs, sinceUntil } from './run.ts';
+import { cutBytes } from '../model/excerpt.ts';
+import { MESSAGE_BYTES, deadlineMs, sinceUntil } from './run.ts';
 import { keepWorld } from './world.ts';
 
 const STEPPING = new Set(['provision', 'confirm-rollout', 'scale-up', 'analysis']);
@@ -109,7 +110,11 @@ function sentence({ field, message, fix }: Problem): string {
 /** The event goes out with the status write that first says so. */
 function sayOnce(seen: Observation, { reason, message }: Fault): Move {
   const ready = seen.status.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.reason === reason && ready.status === 'False') {
+  if (
+    ready?.reason === reason &&
+    ready.status === 'False' &&
+    ready.message === cutBytes(message, MESSAGE_BYTES)
+  ) {
     return { kind: 'wait', reason, message, health: 'stalled' };
   }
   return {

@@ -107,7 +107,7 @@ function askGates(seen: Observation, run: Run): Gates {
         return { kind: 'move', move: closeGate(seen, { ...run, prepared: true }, { type, hearing }) };
       case 'passed':
         notices.push(
-          ...hearing.names.map((name) => normal('StepTaken', `${capitalised(type)} check ${name} passed`)),
+          ...hearing.names.map((name) => normal('GateOpened', `${capitalised(type)} check ${name} passed`)),
         );
     }
   }

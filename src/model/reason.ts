@@ -55,6 +55,7 @@ export type Reason =
   | 'RoundUnavailable'
   | 'AwaitingTrafficIncrease'
   | 'AwaitingPromotion'
+  | 'GateOpened'
   | 'GateOverdue'
   | 'PlanChanged'
   | 'Promoting'

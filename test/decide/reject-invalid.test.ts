@@ -294,3 +294,14 @@ describe('a spec made invalid during a run', () => {
     expect(nextRun(seen)).toMatchObject({ stage: 'provision', stageSince: ago(60) });
   });
 });
+
+describe('a second fault with the same reason', () => {
+  it('is told as well', () => {
+    const first = observation({ problems: [{ ...problem, field: 'spec.service' }] });
+    const said = stored(first, intended(first).status);
+    const second = { ...said, problems: [{ ...problem, field: 'spec.analysis' }] };
+
+    expect(saidIn(intended(second))).toHaveLength(1);
+    expect(decide(said).kind).toBe('enact');
+  });
+});
