@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Run, Stage } from '../../src/api/status.ts';
+import { decide } from '../../src/decide/decide.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { splitToward } from '../../src/model/split.ts';
