@@ -1,5 +1,6 @@
 // One pass over one Canary: observe, decide, act, again until nothing is left to do now. The only place where what a pass
 // throws is caught, and where a decision meets the world.
+import type { Run } from './api/status.ts';
 import type { Action, Decision } from './model/decision.ts';
 import { Stalled } from './model/errors.ts';
 import { canonicalJson } from './model/hash.ts';
@@ -97,7 +98,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   const scene = sceneOf(view, caches, settings);
   const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
   const { run } = view.status;
-  questioning.keep(key, run === undefined ? undefined : `${run.id}/${run.round?.seq ?? 0}/`);
+  questioning.keep(key, run === undefined ? undefined : keptFor(run));
   const seen = observe(view, scene, caches, {
     settings,
     moment: {
@@ -122,6 +123,11 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
     case 'enact':
       return carryOut(parts, turn, { scene, configs, seen, decision });
   }
+}
+
+/** Which answers still count: those of the round; at a gate, whose questions the clock numbers, all of the run. */
+function keptFor({ id, stage, round }: Run): string {
+  return stage === 'confirm-rollout' ? `${id}/` : `${id}/${round?.seq ?? 0}/`;
 }
 
 interface Carried {

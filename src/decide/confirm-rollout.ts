@@ -17,16 +17,37 @@ export const confirmRollout: RunRule = (seen, run) =>
   run.stage === 'confirm-rollout' ? (keepLive(seen) ?? askGate(seen, run)) : undefined;
 
 function askGate(seen: Observation, run: Run): Move {
+  const late = overdue(seen, run);
   const due = msFromIso(run.round?.dueAt ?? run.stageSince);
-  if (seen.nowMs < due) {
-    return overdue(seen, run) ?? awaitGate(run, due);
+  if (late !== undefined || seen.nowMs < due) {
+    return late ?? awaitGate(run, due);
   }
+  const attempt = run.gate === undefined ? 0 : Math.floor((seen.nowMs - due) / run.plan.intervalMs);
+  return ask(seen, run, {
+    polled: atAttempt(run, attempt),
+    againMs: due + (attempt + 1) * run.plan.intervalMs,
+  });
+}
+
+/**
+ * A closed gate is asked once an interval, for as long as people want. Which time it is follows from the clock, so that
+ * waiting for days costs no writes.
+ */
+function atAttempt(run: Run, attempt: number): Run {
+  return run.round === undefined ? run : { ...run, round: { ...run.round, seq: run.round.seq + attempt } };
+}
+
+function ask(
+  seen: Observation,
+  run: Run,
+  { polled, againMs }: { readonly polled: Run; readonly againMs: number },
+): Move {
   const phase = seen.status.phase ?? 'Initialized';
-  const wish = run.gate === undefined ? undefined : hearRollback(seen, run, phase);
+  const wish = run.gate === undefined ? undefined : hearRollback(seen, polled, phase);
   if (wish?.kind === 'passed') {
     return rollBack(seen, run, { reason: 'RollbackRequested', message: 'manual webhook invoked' });
   }
-  const hearing = wish ?? hear(seen, run, 'confirm-rollout', phase);
+  const hearing = wish ?? hear(seen, polled, 'confirm-rollout', phase);
   switch (hearing.kind) {
     case 'ask':
       return {
@@ -40,11 +61,13 @@ function askGate(seen: Observation, run: Run): Move {
         normal('RolloutConfirmed', `Confirm-rollout check ${name} passed`),
       );
       // The run begins now, days after it was created perhaps: by what the spec means now.
-      const begun = { ...atStage(seen, run, 'scale-up'), plan: seen.plan ?? run.plan };
+      const begun = { ...atStage(seen, polled, 'scale-up'), plan: seen.plan ?? run.plan };
       return scaleUp(seen, withNextRound(seen, begun, 0), notices);
     }
     case 'failed':
-      return closeGate(seen, run, { type: 'confirm-rollout', hearing });
+      return run.gate === undefined
+        ? closeGate(seen, run, { type: 'confirm-rollout', hearing })
+        : awaitGate(run, againMs);
   }
 }
 

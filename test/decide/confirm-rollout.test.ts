@@ -221,6 +221,21 @@ describe('while the gate is closed', () => {
     expect(deedsOf(seen)).toEqual(deeds);
   });
 
+  it('asks once an interval, and writes nothing as long as the answer is no', () => {
+    const seen = waiting({ gate });
+    const said = stored(seen, settledDecision(seen).seen.status);
+    const denied = { ...said, answers: heard({ rollback: 'denied', 'confirm-rollout': 'denied' }) };
+    expect(decide(denied)).toMatchObject({ kind: 'enact', actions: [], wakeAtMs: NOW_MS + INTERVAL_MS });
+
+    const later = { ...denied, nowMs: NOW_MS + 5 * INTERVAL_MS };
+    const decision = decide(later);
+    expect(decision).toMatchObject({ kind: 'ask', questions: [{ key: 'r1/8/rollback:0' }] });
+
+    const answers = heard({ rollback: 'denied', 'confirm-rollout': 'passed' }, 8);
+    const opened = nextRun({ ...later, answers: { ...later.answers, ...answers } });
+    expect(opened).toMatchObject({ stage: 'scale-up', round: { seq: 9 } });
+  });
+
   it('gives the canary no pods', () => {
     expect(decide(waiting({ gate })).kind).not.toBe('enact');
     expect(deedsOf(waiting({ gate, round: { seq: 3, dueAt: ago(-5) } }))).toEqual([]);
