@@ -5,7 +5,7 @@ import { webhooksOf } from '../api/defaults.ts';
 import type { Notice, Tally } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { splitToward } from '../model/split.ts';
-import { isoFromMs, msFromIso } from '../model/time.ts';
+import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
@@ -81,19 +81,16 @@ function overdueAt(
 
 function drain(seen: Observation, run: Run): Move {
   if (run.settledAt === undefined) {
-    return {
-      kind: 'intend',
-      reason: 'Draining',
-      message: `draining ${targetName(seen)}`,
-      run: { ...run, settledAt: isoFromMs(seen.nowMs) },
-    };
+    const settledAt = isoFromMs(seen.nowMs);
+    const message = drainMessage(seen, run, settledAt);
+    return { kind: 'intend', reason: 'Draining', message, run: { ...run, settledAt } };
   }
   if (run.split.canary > 0) {
     return stepHome(seen, run, run.settledAt);
   }
   const wakeAtMs = msFromIso(run.settledAt) + drainMs(run.plan);
   if (seen.nowMs < wakeAtMs) {
-    return { kind: 'wait', reason: 'Draining', message: `draining ${targetName(seen)}`, wakeAtMs };
+    return { kind: 'wait', reason: 'Draining', message: drainMessage(seen, run, run.settledAt), wakeAtMs };
   }
   return {
     kind: 'intend',
@@ -105,6 +102,11 @@ function drain(seen: Observation, run: Run): Move {
         ? [normal('ScalingDown', `Promotion completed! Scaling down ${targetName(seen)}`)]
         : [],
   };
+}
+
+function drainMessage(seen: Observation, run: Run, settledAt: string): string {
+  const until = isoFromMs(msFromIso(settledAt) + drainMs(run.plan));
+  return `draining ${targetName(seen)} (since ${clockFromIso(settledAt)}, until ${clockFromIso(until)})`;
 }
 
 /** `stepWeightPromotion`: the primary gets its traffic back by steps, one an interval. */
