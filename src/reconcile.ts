@@ -59,10 +59,8 @@ export interface PassParts {
 export type Pass = (key: string) => Promise<number | undefined>;
 
 export function createPass(parts: PassParts): Pass {
-  const refusals = new Map<string, string>();
   return async (key) => {
-    refusals.delete(key);
-    const memory: Memory = { refusals, written: undefined };
+    const memory: Memory = { refusal: undefined, written: undefined };
     for (let turn = 0; turn < MOST_TURNS; turn += 1) {
       const view = parts.caches.canaries.get(key);
       if (view === undefined || !parts.isOurs(view)) {
@@ -84,8 +82,10 @@ interface Turn {
   readonly memory: Memory;
 }
 
+/** Within one pass; the next one tries anew what was refused. */
 interface Memory {
-  readonly refusals: Map<string, string>;
+  /** What the last attempt to write was refused with, if it was refused for good. */
+  refusal: string | undefined;
   /** The actions of the turn before, to notice that they have to be repeated. */
   written: string | undefined;
 }
@@ -105,7 +105,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       nowMs: parts.nowMs(),
       chance: parts.chance(),
       answers: questioning.answers(key),
-      refusal: memory.refusals.get(key),
+      refusal: memory.refusal,
       configs,
       routeServed: isRouteServed(parts, scene),
     },
@@ -139,7 +139,7 @@ interface Carried {
 
 async function carryOut(
   { cluster, caches }: PassParts,
-  { key, view, memory }: Turn,
+  { view, memory }: Turn,
   { scene, configs, seen, decision }: Carried,
 ): Promise<Next> {
   const { actions, rehearse = [] } = decision;
@@ -169,7 +169,7 @@ async function carryOut(
       throw error;
     }
     memory.written = undefined;
-    memory.refusals.set(key, error.message);
+    memory.refusal = error.message;
   }
   return 'again';
 }

@@ -15,7 +15,7 @@ import {
   withNextRound,
   withSplit,
 } from './run.ts';
-import { holds, keepWorld } from './world.ts';
+import { holds, isPrimaryDeserted, keepWorld } from './world.ts';
 
 /** The intent; followed by the write. A run reaches this only with the target still at its revision. */
 export function promote(seen: Observation, run: Run): Move {
@@ -69,9 +69,7 @@ export const awaitPromotion: RunRule = (seen, run) => {
  * serves everybody until the primary does again.
  */
 function yieldTraffic(seen: Observation, run: Run): Move | undefined {
-  const { primary, target, route } = seen;
-  const deserted = (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
-  if (!deserted || route.state === 'none' || run.split.primary === 0) {
+  if (!isPrimaryDeserted(seen) || seen.route.state === 'none' || run.split.primary === 0) {
     return undefined;
   }
   return {

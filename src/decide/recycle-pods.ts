@@ -8,7 +8,7 @@ import { isoFromMs, msFromIso } from '../model/time.ts';
 import type { Move } from './move.ts';
 import { rollBack } from './roll-back.ts';
 import { deadlineMs, drainMs, primaryName, sinceUntil, targetName } from './run.ts';
-import { isInEffect, keepWorld } from './world.ts';
+import { isInEffect, isPrimaryDeserted, keepWorld } from './world.ts';
 
 /** The run, marked where the target has pods that began with other configuration than it has now. */
 export function withRecycling({ status, configs, target }: Observation, run: Run): Run {
@@ -50,12 +50,12 @@ function removePods(
   run: Run,
   { message, settledAt }: { readonly message: string; readonly settledAt: string },
 ): Move {
-  const { target, primary } = seen;
+  const { target } = seen;
   const drainedMs = msFromIso(settledAt) + drainMs(run.plan);
   if (seen.nowMs < drainedMs) {
     return { kind: 'wait', reason: 'Draining', message, wakeAtMs: drainedMs };
   }
-  if ((primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0) {
+  if (isPrimaryDeserted(seen)) {
     const alone = `keeps ${targetName(seen)}: ${primaryName(seen)} has no available pods${sinceUntil(run, run.stageSince)}`;
     return {
       kind: 'wait',

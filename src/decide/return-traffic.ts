@@ -21,7 +21,7 @@ import {
   withSplit,
 } from './run.ts';
 import { describeRoute } from './settle-split.ts';
-import { isInEffect, isUnsafe, keepWorld } from './world.ts';
+import { isInEffect, isPrimaryDeserted, isUnsafe, keepWorld } from './world.ts';
 
 /** What the primary shall hold while traffic goes home: what this run proved, or what was live before it. */
 function primaryRevision({ status }: Observation, run: Run): string | undefined {
@@ -130,15 +130,14 @@ export const scaleDown: RunRule = (seen, run) => {
   if (run.stage !== 'scale-down') {
     return undefined;
   }
-  const { target, primary } = seen;
-  const deserted = (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
+  const { target } = seen;
   const world = keepHome(seen, run);
   if (world !== undefined) {
     return world;
   }
   if (target !== undefined && target.replicas > 0) {
     // The last check before pods go: a primary that lost its own meanwhile must not be left alone.
-    return deserted
+    return isPrimaryDeserted(seen)
       ? overdueAt(seen, run, run.stageSince, {
           reason: 'PrimaryNotReady',
           message: `keeps ${targetName(seen)}: ${primaryName(seen)} has no available pods`,

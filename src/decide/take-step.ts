@@ -23,19 +23,23 @@ export interface Judged {
   readonly passedHooks: readonly string[];
 }
 
+/** One move, and with it the record of the round that led to it. */
 export function concludeRound(seen: Observation, run: Run, { verdicts, passedHooks }: Judged): Move {
   const { outcome, message } = judgeRound(verdicts);
-  if (outcome !== 'pass') {
-    return countAgainst(seen, run, { outcome, message, verdicts });
-  }
+  const move =
+    outcome === 'pass' ? goOn(seen, run, passedHooks) : countAgainst(seen, run, { outcome, message });
+  return recorded(seen, run, { verdicts, outcome }, move);
+}
+
+function goOn(seen: Observation, run: Run, passedHooks: readonly string[]): Move {
   if (run.prepared === true && run.plan.skipAnalysis) {
-    return recorded(seen, run, verdicts, promote(seen, run));
+    return promote(seen, run);
   }
   const gates = askGates(seen, run);
   const prepared = passedHooks.map((name) => normal('PreRollout', `Pre-rollout check ${name} passed`));
   return gates.kind === 'move'
-    ? recorded(seen, run, verdicts, withNotices(gates.move, prepared))
-    : recorded(seen, run, verdicts, takeStep(seen, run, [...prepared, ...gates.notices]));
+    ? withNotices(gates.move, prepared)
+    : takeStep(seen, run, [...prepared, ...gates.notices]);
 }
 
 const reasons = {
@@ -48,14 +52,13 @@ const reasons = {
 interface Against {
   readonly outcome: Exclude<Outcome, 'pass'>;
   readonly message: string;
-  readonly verdicts: readonly Verdict[];
 }
 
 /**
  * Each outcome has a counter of its own; while no policy says otherwise their sum is limited by `threshold` too, and the
  * rollback comes at the round that reaches it.
  */
-function countAgainst(seen: Observation, run: Run, { outcome, message, verdicts }: Against): Move {
+function countAgainst(seen: Observation, run: Run, { outcome, message }: Against): Move {
   const counted = { ...run, counts: { ...run.counts, [outcome]: run.counts[outcome] + 1 } };
   const reason = reasons[outcome];
   const text =
@@ -64,20 +67,15 @@ function countAgainst(seen: Observation, run: Run, { outcome, message, verdicts 
   const rounds = failedRounds(counted);
   if (rounds >= run.plan.threshold) {
     const why = `failed checks threshold reached ${rounds}: ${message}`;
-    return recorded(
-      seen,
-      run,
-      verdicts,
-      rollBack(seen, counted, { reason: 'ThresholdReached', message: why, notices: [notice] }),
-    );
+    return rollBack(seen, counted, { reason: 'ThresholdReached', message: why, notices: [notice] });
   }
-  return recorded(seen, run, verdicts, {
+  return {
     kind: 'intend',
     reason,
     message: `weight ${run.split.canary}: ${message} (${rounds} of ${run.plan.threshold})`,
     run: withNextRound(seen, counted, run.plan.intervalMs),
     notices: [notice],
-  });
+  };
 }
 
 type Gates =
@@ -190,12 +188,16 @@ function withNotices(move: Move, notices: readonly Notice[]): Move {
   return move.kind === 'intend' ? { ...move, notices: [...notices, ...(move.notices ?? [])] } : move;
 }
 
-/** The intent together with the record of the round that led to it. */
-function recorded(seen: Observation, run: Run, verdicts: readonly Verdict[], move: Move): Move {
+/** The intent together with the record of the round; as long as something is only asked the round is not over. */
+function recorded(
+  seen: Observation,
+  run: Run,
+  { verdicts, outcome }: { readonly verdicts: readonly Verdict[]; readonly outcome: Outcome },
+  move: Move,
+): Move {
   if (move.kind !== 'intend') {
     return move;
   }
-  const { outcome } = judgeRound(verdicts);
   const round: Round = {
     seq: run.round?.seq ?? 0,
     at: isoFromMs(seen.nowMs),

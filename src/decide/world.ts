@@ -115,6 +115,11 @@ export function isUnsafe({ route, primary, target }: Observation, wanted: Split)
   );
 }
 
+/** The canary has pods that serve, and the primary has none. */
+export function isPrimaryDeserted({ primary, target }: Observation): boolean {
+  return (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
+}
+
 function missingAutoscaler(
   { autoscaler, primary }: Observation,
   { syncAutoscaler = false }: World,
