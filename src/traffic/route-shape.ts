@@ -1,0 +1,53 @@
+// What every route of weighted rules does alike; a router adds how its spec is written, laid over a live one and compared.
+import { digest } from '../model/hash.ts';
+import { objectOf, objectsOf, type JsonObject } from '../model/json.ts';
+import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
+import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
+import { agreedWeights, reweighed, routeMetadata, routeView, type RuleKeys } from './live.ts';
+import type { Acceptance, RouteShape, RouteWish } from './router.ts';
+
+export interface RouteParts {
+  readonly resource: Resource;
+  readonly keys: RuleKeys;
+  readonly specOf: (wish: RouteWish) => unknown;
+  /** The live spec with exactly our fields replaced by the wanted ones. */
+  readonly mergeSpec: (live: KubeObject, wanted: KubeObject) => unknown;
+  /** What is compared of a spec: defaults filled in, order without meaning undone, weights left out. */
+  readonly normalSpec: (route: KubeObject) => unknown;
+  /** Weights by backend name. */
+  readonly weightsOf: (rule: JsonObject) => Readonly<Record<string, number>>;
+  readonly acceptanceOf: (live: KubeObject) => Acceptance;
+}
+
+export function routeShape(parts: RouteParts): RouteShape {
+  const { resource, keys } = parts;
+  const fingerprint = (route: KubeObject): string =>
+    digest({ metadata: countedMetadata(route), spec: parts.normalSpec(route) });
+  return {
+    resource,
+    render: (wish) => ({
+      apiVersion: apiVersionOf(resource),
+      kind: resource.kind,
+      metadata: routeMetadata(wish),
+      spec: parts.specOf(wish),
+    }),
+    merge: (live, wanted) => ({
+      ...live,
+      metadata: mergeMetadata(live.metadata, wanted.metadata),
+      spec: parts.mergeSpec(live, wanted),
+    }),
+    fingerprint,
+    view: (live) => {
+      const rules = objectsOf(objectOf(live['spec'])[keys.rules]);
+      return routeView(live, {
+        fingerprint: fingerprint(live),
+        weights: agreedWeights(
+          rules.map((rule) => parts.weightsOf(rule)),
+          live.metadata.name,
+        ),
+        acceptance: parts.acceptanceOf(live),
+      });
+    },
+    reweigh: (live, split) => reweighed(live, keys, split),
+  };
+}
