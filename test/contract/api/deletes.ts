@@ -48,18 +48,22 @@ function itDeletesObjects(lab: Lab): void {
     expect(await lab.cluster.get(configMaps, lab.key(made))).toBeUndefined();
   });
 
-  it('refuses content in a namespace that is going', async () => {
-    const name = `${lab.namespace}-going`;
-    await lab.cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    const held = await lab.create(configMaps, {}, { namespace: name, finalizers: [finalizer] });
-    await lab.cluster.delete(namespaces, { name });
-    const refused = await lab.refusal(lab.create(configMaps, {}, { namespace: name }));
-    expect(refused).toMatchObject({ status: 403, reason: 'Forbidden' });
-    expect(refused?.message).toContain('because it is being terminated');
-    const key = { namespace: name, name: held.metadata.name };
-    await lab.cluster.patch(configMaps, key, { kind: 'merge', body: { metadata: { finalizers: null } } });
-    await lab.gone(namespaces, { ...held, metadata: { name } });
-  }, collectorTimeoutMs);
+  it(
+    'refuses content in a namespace that is going',
+    async () => {
+      const name = `${lab.namespace}-going`;
+      await lab.cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+      const held = await lab.create(configMaps, {}, { namespace: name, finalizers: [finalizer] });
+      await lab.cluster.delete(namespaces, { name });
+      const refused = await lab.refusal(lab.create(configMaps, {}, { namespace: name }));
+      expect(refused).toMatchObject({ status: 403, reason: 'Forbidden' });
+      expect(refused?.message).toContain('because it is being terminated');
+      const key = { namespace: name, name: held.metadata.name };
+      await lab.cluster.patch(configMaps, key, { kind: 'merge', body: { metadata: { finalizers: null } } });
+      await lab.gone(namespaces, { ...held, metadata: { name } });
+    },
+    collectorTimeoutMs,
+  );
 }
 
 function itHonoursFinalizers(lab: Lab): void {
@@ -117,42 +121,58 @@ const ownedBy = (owner: KubeObject, block = false): Record<string, unknown> => {
 };
 
 function itCollectsGarbage(lab: Lab): void {
-  it('removes what belongs to a deleted owner, and what belongs to that', async () => {
-    const owner = await lab.create(gadgets, red);
-    const child = await lab.create(configMaps, {}, ownedBy(owner));
-    const grandchild = await lab.create(configMaps, {}, ownedBy(child));
-    const stranger = await lab.create(configMaps);
-    await lab.cluster.delete(gadgets, lab.key(owner));
-    await lab.gone(configMaps, grandchild);
-    expect(await lab.cluster.get(configMaps, lab.key(child))).toBeUndefined();
-    expect(await lab.cluster.get(configMaps, lab.key(stranger))).toBeDefined();
-  }, collectorTimeoutMs);
+  it(
+    'removes what belongs to a deleted owner, and what belongs to that',
+    async () => {
+      const owner = await lab.create(gadgets, red);
+      const child = await lab.create(configMaps, {}, ownedBy(owner));
+      const grandchild = await lab.create(configMaps, {}, ownedBy(child));
+      const stranger = await lab.create(configMaps);
+      await lab.cluster.delete(gadgets, lab.key(owner));
+      await lab.gone(configMaps, grandchild);
+      expect(await lab.cluster.get(configMaps, lab.key(child))).toBeUndefined();
+      expect(await lab.cluster.get(configMaps, lab.key(stranger))).toBeDefined();
+    },
+    collectorTimeoutMs,
+  );
 
-  it('takes an owner of the same name but another uid for absent', async () => {
-    const owner = await lab.create(gadgets, red);
-    await lab.cluster.delete(gadgets, lab.key(owner));
-    await lab.create(gadgets, red, { name: owner.metadata.name });
-    const child = await lab.create(configMaps, {}, ownedBy(owner));
-    await lab.gone(configMaps, child);
-  }, collectorTimeoutMs);
+  it(
+    'takes an owner of the same name but another uid for absent',
+    async () => {
+      const owner = await lab.create(gadgets, red);
+      await lab.cluster.delete(gadgets, lab.key(owner));
+      await lab.create(gadgets, red, { name: owner.metadata.name });
+      const child = await lab.create(configMaps, {}, ownedBy(owner));
+      await lab.gone(configMaps, child);
+    },
+    collectorTimeoutMs,
+  );
 
-  it('keeps orphans, without their owner', async () => {
-    const owner = await lab.create(gadgets, red);
-    const child = await lab.create(configMaps, {}, ownedBy(owner));
-    await lab.cluster.delete(gadgets, lab.key(owner), { propagation: 'Orphan' });
-    await lab.gone(gadgets, owner);
-    expect((await lab.stored(configMaps, child)).metadata.ownerReferences).toBeUndefined();
-  }, collectorTimeoutMs);
+  it(
+    'keeps orphans, without their owner',
+    async () => {
+      const owner = await lab.create(gadgets, red);
+      const child = await lab.create(configMaps, {}, ownedBy(owner));
+      await lab.cluster.delete(gadgets, lab.key(owner), { propagation: 'Orphan' });
+      await lab.gone(gadgets, owner);
+      expect((await lab.stored(configMaps, child)).metadata.ownerReferences).toBeUndefined();
+    },
+    collectorTimeoutMs,
+  );
 
-  it('removes blocking dependents first in the foreground', async () => {
-    const owner = await lab.create(gadgets, red);
-    const child = await lab.create(configMaps, {}, { ...ownedBy(owner, true), finalizers: [finalizer] });
-    await lab.cluster.delete(gadgets, lab.key(owner), { propagation: 'Foreground' });
-    expect((await lab.stored(gadgets, owner)).metadata.finalizers).toEqual(['foregroundDeletion']);
-    lab.collectGarbage();
-    await lab.eventually(async () => (await lab.stored(configMaps, child)).metadata.deletionTimestamp);
-    expect(await lab.cluster.get(gadgets, lab.key(owner))).toBeDefined();
-    await release(lab, child);
-    await lab.gone(gadgets, owner);
-  }, collectorTimeoutMs);
+  it(
+    'removes blocking dependents first in the foreground',
+    async () => {
+      const owner = await lab.create(gadgets, red);
+      const child = await lab.create(configMaps, {}, { ...ownedBy(owner, true), finalizers: [finalizer] });
+      await lab.cluster.delete(gadgets, lab.key(owner), { propagation: 'Foreground' });
+      expect((await lab.stored(gadgets, owner)).metadata.finalizers).toEqual(['foregroundDeletion']);
+      lab.collectGarbage();
+      await lab.eventually(async () => (await lab.stored(configMaps, child)).metadata.deletionTimestamp);
+      expect(await lab.cluster.get(gadgets, lab.key(owner))).toBeDefined();
+      await release(lab, child);
+      await lab.gone(gadgets, owner);
+    },
+    collectorTimeoutMs,
+  );
 }
