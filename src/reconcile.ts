@@ -33,7 +33,14 @@ interface Questioning {
   keep(key: string, round: string | undefined): void;
 }
 
-/** What is told of a pass, to logs, events and metrics. */
+interface Outbox {
+  /** Sends what the status owes and is not under way yet; once something has arrived the key is back on the queue. */
+  send(key: string, view: CanaryView): void;
+  delivered(key: string): readonly number[];
+  forget(key: string): void;
+}
+
+/** What is told of a pass, to logs and metrics. */
 export interface PassListener {
   decided(seen: Observation, decision: Decision): void;
   /** After the status that says so is stored. */
@@ -45,6 +52,7 @@ export interface PassParts {
   readonly caches: Caches;
   readonly settings: ObserveSettings & SceneSettings;
   readonly questioning: Questioning;
+  readonly outbox: Outbox;
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReader | undefined;
   readonly isServed: (resource: Resource) => boolean;
@@ -65,6 +73,7 @@ export function createPass(parts: PassParts): Pass {
       const view = parts.caches.canaries.get(key);
       if (view === undefined || !parts.isOurs(view)) {
         parts.questioning.keep(key, undefined);
+        parts.outbox.forget(key);
         return undefined;
       }
       const next = await takeTurn(parts, { key, view, memory });
@@ -94,7 +103,8 @@ type Next = 'again' | { readonly wakeAtMs: number | undefined };
 
 async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   const { key, view, memory } = turn;
-  const { caches, settings, questioning, listener } = parts;
+  const { caches, settings, questioning, outbox, listener } = parts;
+  outbox.send(key, view);
   const scene = sceneOf(view, caches, settings);
   const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
   const { run } = view.status;
@@ -106,6 +116,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       chance: parts.chance(),
       answers: questioning.answers(key),
       refusal: memory.refusal,
+      delivered: outbox.delivered(key),
       configs,
       routeServed: isRouteServed(parts, scene),
     },

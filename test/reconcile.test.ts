@@ -56,6 +56,7 @@ function start(of: Lab = lab(), override: Partial<PassParts> = {}): Run {
       answers: () => answers,
       keep: () => undefined,
     },
+    outbox: { send: () => undefined, delivered: () => [], forget: () => undefined },
     configs: createConfigReader({
       cluster: of.cluster,
       configMaps: of.caches.configMaps,

@@ -1,14 +1,13 @@
 // Kubernetes events about a Canary. Each reason is an event of its own, so that correlation on the server never drops one
 // for another.
+import type { PostedNotice } from '../api/status.ts';
+import { isApiError } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Notice } from '../model/decision.ts';
-import { cutBytes } from '../model/excerpt.ts';
+import { digest } from '../model/hash.ts';
 import { apiVersionOf, resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { isoFromMs } from '../model/time.ts';
 
 const COMPONENT = 'serin';
-const MESSAGE_BYTES = 1024;
 
 export interface EventSubject {
   readonly name: string;
@@ -17,17 +16,14 @@ export interface EventSubject {
   readonly resourceVersion: string;
 }
 
-/** `suffix` makes the name unique. */
-export function renderEvent(
-  subject: EventSubject,
-  notice: Notice,
-  { nowMs, suffix }: { readonly nowMs: number; readonly suffix: string },
-): KubeObject {
-  const time = isoFromMs(nowMs).replace(/\.\d+Z$/, 'Z');
+/** Its name follows from whose notice it is and which, so that one that is said again is the same event. */
+export function renderEvent(subject: EventSubject, notice: PostedNotice): KubeObject {
+  const { name, namespace, uid } = subject;
+  const time = notice.at.replace(/\.\d+Z$/, 'Z');
   return {
     apiVersion: apiVersionOf(resources.events),
     kind: resources.events.kind,
-    metadata: { name: `${subject.name.slice(0, 230)}.${suffix}`, namespace: subject.namespace },
+    metadata: { name: `${name.slice(0, 230)}.${digest({ uid, seq: notice.seq })}`, namespace },
     involvedObject: {
       apiVersion: apiVersionOf(resources.canaries),
       kind: resources.canaries.kind,
@@ -35,7 +31,7 @@ export function renderEvent(
     },
     type: notice.type,
     reason: notice.reason,
-    message: cutBytes(notice.message, MESSAGE_BYTES),
+    message: notice.message,
     source: { component: COMPONENT },
     reportingComponent: COMPONENT,
     reportingInstance: '',
@@ -45,6 +41,13 @@ export function renderEvent(
   };
 }
 
+/** Rejects with ApiError, or with what the connection failed of. */
 export async function writeEvent(cluster: Cluster, event: KubeObject): Promise<void> {
-  await cluster.create(resources.events, event);
+  try {
+    await cluster.create(resources.events, event);
+  } catch (error) {
+    if (!isApiError(error, 409)) {
+      throw error;
+    }
+  }
 }

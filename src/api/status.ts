@@ -145,6 +145,21 @@ export const PastRun = z.object({
 });
 export type PastRun = z.infer<typeof PastRun>;
 
+/** Said with the status write that made it true, and owed to its receivers until they have it. */
+const PostedNotice = z.object({
+  /** Counts up for the life of the Canary: how receivers tell a repeat from news. */
+  seq: z.number(),
+  at: DateTime,
+  type: z.enum(['Normal', 'Warning']),
+  reason: z.string(),
+  message: z.string(),
+  phase: z.string(),
+  runId: z.string().optional(),
+});
+export type PostedNotice = z.infer<typeof PostedNotice>;
+
+const Outbox = z.object({ lastSeq: z.number(), notices: z.array(PostedNotice) });
+
 export const CanaryStatus = z.object({
   phase: Phase.optional(),
   canaryWeight: z.number().optional(),
@@ -166,5 +181,6 @@ export const CanaryStatus = z.object({
   reverting: z.object({ servingSince: DateTime.optional(), restoredAt: DateTime.optional() }).optional(),
   rounds: z.array(Round).optional(),
   runs: z.array(PastRun).optional(),
+  outbox: Outbox.optional(),
 });
 export type CanaryStatus = z.infer<typeof CanaryStatus>;

@@ -11,6 +11,7 @@ import type { Caches } from '../observe/caches.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
 import { createConfigReader } from '../observe/configs.ts';
 import type { ProxySettings } from '../observe/proxy.ts';
+import { createOutbox } from '../observe/outbox.ts';
 import { createSender } from '../observe/outgoing.ts';
 import { createPass } from '../reconcile.ts';
 import type { Pass } from '../reconcile.ts';
@@ -28,6 +29,7 @@ import { createQueue } from '../watch/queue.ts';
 import type { Queue } from '../watch/queue.ts';
 import { whyRefuse } from './check-cluster.ts';
 import { countAnswer, measureCanaries } from './measure.ts';
+import { createDelivery } from './deliver.ts';
 import { createReport } from './report.ts';
 import { startWatches } from './start-watches.ts';
 import { wakeOnChanges } from './wake.ts';
@@ -86,7 +88,7 @@ export async function startController(parts: ControllerParts): Promise<Controlle
       countAnswer(metrics, entry);
     },
   });
-  const pass = createPass(passParts(parts, { caches, answerer, kinds: watching.kinds }));
+  const pass = createPass(passParts(parts, { caches, answerer, kinds: watching.kinds, wake: add }));
   const begin = (): void => {
     queue.current = startQueue(parts, pass);
     metrics.observeQueue(() => queue.current ?? { depth: 0, delayed: 0, active: 0 });
@@ -120,7 +122,13 @@ function passParts(
     caches,
     answerer,
     kinds,
-  }: { readonly caches: Caches; readonly answerer: Answerer; readonly kinds: Kinds },
+    wake,
+  }: {
+    readonly caches: Caches;
+    readonly answerer: Answerer;
+    readonly kinds: Kinds;
+    readonly wake: (key: string) => void;
+  },
 ): Parameters<typeof createPass>[0] {
   const isOurs = parseLabelSelector(settings.labelSelector) ?? (() => true);
   return {
@@ -145,14 +153,17 @@ function passParts(
     isServed: (resource) => kinds.isServed(resource),
     nowMs: Date.now,
     chance: () => randomBytes(6).toString('hex'),
-    listener: createReport({
-      cluster,
-      log,
-      metrics,
-      answerer,
-      eventWebhook: settings.eventWebhook,
-      chance: () => randomBytes(8).toString('hex'),
+    outbox: createOutbox({
+      deliver: createDelivery({
+        cluster,
+        log,
+        answerer,
+        eventWebhook: settings.eventWebhook,
+        clock: answerClock,
+      }),
+      onDelivered: wake,
     }),
+    listener: createReport({ log, metrics }),
     isOurs: ({ labels }) => isOurs(labels),
   };
 }

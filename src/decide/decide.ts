@@ -23,6 +23,7 @@ import { holdForCanary } from './hold-for-canary.ts';
 import { honourSuspension } from './suspend.ts';
 import { initialise, provision } from './initialise.ts';
 import { manageFinalizer, terminate } from './terminate.ts';
+import { post, strikeOff } from './post.ts';
 import { project } from './project.ts';
 import type { Saying } from './project.ts';
 import { rejectInvalid } from './reject-invalid.ts';
@@ -99,7 +100,7 @@ function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Dec
   return {
     kind: 'intend',
     reason: move.reason,
-    status: stampTime(seen, project(seen, status, move)),
+    status: post(seen, stampTime(seen, project(seen, status, move)), move.notices ?? []),
     notices: move.notices ?? [],
     ...(move.tally === undefined ? {} : { tally: move.tally }),
   };
@@ -107,9 +108,18 @@ function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Dec
 
 function stated(seen: Observation, saying: Saying, decision: Decision): Decision {
   const status = project(seen, seen.status, saying);
-  return canonicalJson(status) === canonicalJson(seen.status)
+  if (canonicalJson(status) !== canonicalJson(seen.status)) {
+    return {
+      kind: 'intend',
+      reason: saying.reason,
+      status: post(seen, stampTime(seen, status), []),
+      notices: [],
+    };
+  }
+  const struckOff = strikeOff(seen);
+  return struckOff === undefined
     ? decision
-    : { kind: 'intend', reason: saying.reason, status: stampTime(seen, status), notices: [] };
+    : { kind: 'intend', reason: saying.reason, status: struckOff, notices: [] };
 }
 
 /** Flagger's `lastTransitionTime`: when status was last written for any cause. */

@@ -86,4 +86,6 @@ export interface Observation {
   /** What the last attempt to write was refused with, if it was refused for good. */
   readonly refusal: string | undefined;
   readonly answers: Answers;
+  /** Numbers of the notices in the outbox that have reached their receivers, or never will. */
+  readonly delivered: readonly number[];
 }

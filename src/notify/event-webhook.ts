@@ -1,12 +1,7 @@
 // Events of a Canary, sent to webhooks of type `event` or to the controller-wide event webhook.
-import { isoFromMs } from '../model/time.ts';
+import type { PostedNotice } from '../api/status.ts';
 import type { HookQuestion } from '../model/question.ts';
-
-export interface CanaryEvent {
-  readonly type: 'Normal' | 'Warning';
-  readonly message: string;
-  readonly atMs: number;
-}
+import { msFromIso } from '../model/time.ts';
 
 /** Where events go: a webhook of the Canary with its defaults filled in, or the one of the settings. */
 export interface EventReceiver {
@@ -18,28 +13,38 @@ export interface EventReceiver {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface EventSource {
+  /** UID of the Canary. */
+  readonly uid: string;
+  readonly payload: Omit<HookQuestion['payload'], 'metadata'>;
+}
+
 /**
- * The call for one event. `payload` says whose event it is and in which phase it comes; the three keys of the event win
- * over keys of the same name in the webhook's own metadata.
+ * The call for one event. The keys of the event win over keys of the same name in the webhook's own metadata. The first
+ * three are Flagger's; `eventId` (`<uid>/<number>`) is the same whenever the same event is sent again, and the number counts
+ * up, so that receivers can drop repeats and put events in order.
  */
 export function eventQuestion(
   receiver: EventReceiver,
-  event: CanaryEvent,
-  payload: Omit<HookQuestion['payload'], 'metadata'>,
+  notice: PostedNotice,
+  { uid, payload }: EventSource,
 ): HookQuestion {
   const { metadata, ...rest } = receiver;
   return {
     kind: 'hook',
-    key: `event/${isoFromMs(event.atMs)}/${receiver.name}`,
+    key: `event/${uid}/${notice.seq}/${receiver.name}`,
     type: 'event',
     ...rest,
     payload: {
       ...payload,
       metadata: {
         ...metadata,
-        eventMessage: event.message,
-        eventType: event.type,
-        timestamp: String(event.atMs),
+        eventMessage: notice.message,
+        eventType: notice.type,
+        timestamp: String(msFromIso(notice.at)),
+        eventReason: notice.reason,
+        eventId: `${uid}/${notice.seq}`,
+        ...(notice.runId === undefined ? {} : { runId: notice.runId }),
       },
     },
   };

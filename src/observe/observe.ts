@@ -40,6 +40,7 @@ export interface Moment {
   readonly chance: string;
   readonly answers: Answers;
   readonly refusal: string | undefined;
+  readonly delivered: readonly number[];
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReading | undefined;
   /** Whether the kind of this Canary's route is installed. */
@@ -81,6 +82,7 @@ export function observe(
     stored: stored.flatMap(({ revision }) => (revision === undefined ? [] : [revision])),
     refusal: moment.refusal,
     answers: moment.answers,
+    delivered: moment.delivered,
   };
 }
 

@@ -1,16 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { renderEvent, writeEvent } from '../../src/act/write-event.ts';
 import { resources } from '../../src/model/kube.ts';
-import { NOW_MS } from '../fixture/observation.ts';
+import type { PostedNotice } from '../../src/api/status.ts';
 import { lab } from '../fixture/lab.ts';
 
 const subject = { name: 'cart', namespace: 'shop', uid: 'uid-1', resourceVersion: '7' };
-const notice = { type: 'Warning', reason: 'RoundFailed', message: 'too slow' } as const;
+const notice: PostedNotice = {
+  seq: 4,
+  at: '2027-01-15T08:00:00.123Z',
+  type: 'Warning',
+  reason: 'RoundFailed',
+  message: 'too slow',
+  phase: 'Progressing',
+};
 
 describe('an event', () => {
   it('says of whom, what and when', () => {
-    expect(renderEvent(subject, notice, { nowMs: NOW_MS, suffix: 'abc' })).toMatchObject({
-      metadata: { name: 'cart.abc', namespace: 'shop' },
+    expect(renderEvent(subject, notice)).toMatchObject({
+      metadata: { name: expect.stringMatching(/^cart\.[0-9a-f]{16}$/), namespace: 'shop' },
       involvedObject: { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', ...subject },
       type: 'Warning',
       reason: 'RoundFailed',
@@ -20,21 +27,32 @@ describe('an event', () => {
     });
   });
 
-  it('fits what the API server takes, whatever the message is', () => {
-    const event = renderEvent(
-      { ...subject, name: 'c'.repeat(253) },
-      { ...notice, message: 'ä'.repeat(2000) },
-      { nowMs: NOW_MS, suffix: '0123456789' },
-    );
+  it('has a name that fits, whatever the Canary is called', () => {
+    const event = renderEvent({ ...subject, name: 'c'.repeat(253) }, notice);
 
     expect(event.metadata.name.length).toBeLessThanOrEqual(253);
-    expect(new TextEncoder().encode(String(event['message'])).length).toBeLessThanOrEqual(1024);
   });
 
-  it('is written into the namespace of its Canary', async () => {
-    const of = lab([]);
-    await writeEvent(of.cluster, renderEvent(subject, notice, { nowMs: NOW_MS, suffix: 'abc' }));
+  it('is another one for each number and each Canary, and the same one when it is said again', () => {
+    const names = [
+      renderEvent(subject, notice),
+      renderEvent(subject, { ...notice, seq: 5 }),
+      renderEvent({ ...subject, uid: 'uid-2' }, notice),
+      renderEvent({ ...subject, resourceVersion: '8' }, notice),
+    ].map(({ metadata }) => metadata.name);
 
-    expect(of.find(resources.events, 'cart.abc')).toMatchObject({ reason: 'RoundFailed' });
+    expect(new Set(names).size).toBe(3);
+    expect(names[3]).toBe(names[0]);
+  });
+
+  it('is written into the namespace of its Canary, once', async () => {
+    const of = lab([]);
+    const event = renderEvent(subject, notice);
+    await writeEvent(of.cluster, event);
+    await writeEvent(of.cluster, event);
+
+    expect(of.store.list(resources.events, { namespace: 'shop' }).items).toMatchObject([
+      { reason: 'RoundFailed', count: 1 },
+    ]);
   });
 });

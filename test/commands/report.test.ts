@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createReport, identityOf } from '../../src/commands/report.ts';
-import type { ReportParts } from '../../src/commands/report.ts';
 import { decide } from '../../src/decide/decide.ts';
-import { resources } from '../../src/model/kube.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import type { Observation } from '../../src/model/observation.ts';
-import type { HookAnswer, HookQuestion } from '../../src/model/question.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { intended } from '../fixture/decision.ts';
@@ -13,7 +9,6 @@ import { lab, settled } from '../fixture/lab.ts';
 import type { Lab } from '../fixture/lab.ts';
 import {
   canary,
-  hooks,
   measured,
   observation,
   primary,
@@ -27,41 +22,26 @@ import {
 interface Desk {
   readonly of: Lab;
   readonly report: ReturnType<typeof createReport>;
-  readonly delivered: HookQuestion[];
   readonly logged: () => readonly Readonly<Record<string, unknown>>[];
   readonly metric: (name: string) => Promise<readonly string[]>;
 }
 
-function desk(override: Partial<ReportParts> = {}): Desk {
+function desk(): Desk {
   const of = lab();
   const lines: string[] = [];
-  const delivered: HookQuestion[] = [];
   const metrics = createMetrics({ version: '1', meshProvider: 'kubernetes', processMetrics: false });
-  let suffix = 0;
   const report = createReport({
-    cluster: of.cluster,
     log: createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } }),
     metrics,
-    answerer: {
-      deliver: (question) => {
-        delivered.push(question);
-        return Promise.resolve(taken);
-      },
-    },
-    eventWebhook: undefined,
-    chance: () => `s${(suffix += 1)}`,
-    ...override,
   });
   return {
     of,
     report,
-    delivered,
     logged: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     metric: async (name) => (await metrics.text()).split('\n').filter((line) => line.startsWith(`${name}{`)),
   };
 }
 
-const taken: HookAnswer = { kind: 'hook', outcome: 'passed', reason: 'HookPassed', message: '' };
 const failing = running({}, { answers: measured('fail') });
 
 async function tell({ of, report }: Desk, seen: Observation): Promise<void> {
@@ -69,88 +49,12 @@ async function tell({ of, report }: Desk, seen: Observation): Promise<void> {
   await settled();
 }
 
-const events = ({ of }: Desk): readonly KubeObject[] =>
-  of.store.list(resources.events, { namespace: 'shop' }).items;
-
 describe('a notice', () => {
-  it('becomes an event and a log line, by the same word', async () => {
+  it('becomes a log line, by its own word', async () => {
     const of = desk();
     await tell(of, failing);
 
-    expect(events(of)).toMatchObject([
-      {
-        type: 'Warning',
-        reason: 'RoundFailed',
-        involvedObject: { kind: 'Canary', name: 'cart', uid: of.of.view().uid },
-      },
-    ]);
     expect(of.logged()).toMatchObject([{ level: 'info', canary: 'cart.shop', reason: 'RoundFailed' }]);
-  });
-
-  it('of several each becomes one, by a name of its own', async () => {
-    const of = desk();
-    await tell(
-      of,
-      running(
-        { counts: { fail: 2, inconclusive: 0, noData: 0, unavailable: 0 } },
-        { answers: measured('fail') },
-      ),
-    );
-
-    expect(events(of).map(({ reason }) => reason)).toEqual(['RoundFailed', 'ThresholdReached']);
-  });
-
-  it('that cannot be written is logged, and fails nothing', async () => {
-    const of = desk();
-    of.of.refuse = () => new Error('socket hang up');
-    await tell(of, failing);
-
-    expect(of.logged()).toMatchObject([{ level: 'info' }, { level: 'warn', reason: 'RoundFailed' }]);
-  });
-
-  it('goes to the event hooks of the Canary', async () => {
-    const of = desk({ eventWebhook: 'http://global.example.com' });
-    const hooked = spec({ analysis: { webhooks: hooks('event', 'rollout') } });
-    await tell(of, {
-      ...failing,
-      spec: { ...hooked, analysis: { ...hooked.analysis, webhooks: hooks('event') } },
-    });
-
-    expect(of.delivered).toMatchObject([
-      {
-        url: 'http://hooks.example.com/event',
-        payload: { name: 'cart', namespace: 'shop', phase: 'Progressing' },
-      },
-    ]);
-  });
-
-  it('or else to the one of the controller', async () => {
-    const of = desk({ eventWebhook: 'http://global.example.com' });
-    await tell(of, failing);
-
-    expect(of.delivered.map(({ url }) => url)).toEqual(['http://global.example.com']);
-  });
-
-  it('or else to nobody', async () => {
-    const of = desk();
-    await tell(of, failing);
-
-    expect(of.delivered).toEqual([]);
-  });
-
-  it.each<[string, ReportParts['answerer'], string]>([
-    [
-      'refuses it',
-      { deliver: () => Promise.resolve({ ...taken, outcome: 'denied', message: 'no' }) },
-      'warn',
-    ],
-    ['throws', { deliver: () => Promise.reject(new Error('bug')) }, 'error'],
-  ])('whose receiver %s is logged, and fails nothing', async (_title, answerer, level) => {
-    const of = desk({ answerer, eventWebhook: 'http://global.example.com' });
-    await tell(of, failing);
-
-    expect(of.logged().at(-1)).toMatchObject({ level, canary: 'cart.shop', hook: 'event-webhook' });
-    expect(events(of)).toHaveLength(1);
   });
 });
 

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { eventQuestion } from '../../src/notify/event-webhook.ts';
 import { hookRequest } from '../../src/notify/hook.ts';
 
-it('sends an event in the envelope of a webhook, and its three keys win', () => {
+it('sends an event in the envelope of a webhook, and its keys win', () => {
   const question = eventQuestion(
     {
       name: 'events',
@@ -12,8 +12,16 @@ it('sends an event in the envelope of a webhook, and its three keys win', () => 
       disableTls: false,
       metadata: { environment: 'prod', eventType: 'forged' },
     },
-    { type: 'Warning', message: 'canary failed', atMs: 1_700_000_000_123 },
-    { name: 'podinfo', namespace: 'test', phase: 'Failed', checksum: 'abc' },
+    {
+      seq: 7,
+      at: '2023-11-14T22:13:20.123Z',
+      type: 'Warning',
+      reason: 'ThresholdReached',
+      message: 'canary failed',
+      phase: 'Failed',
+      runId: 'r1',
+    },
+    { uid: 'u1', payload: { name: 'podinfo', namespace: 'test', phase: 'Failed', checksum: 'abc' } },
   );
   expect(JSON.parse(hookRequest(question).body ?? '')).toEqual({
     name: 'podinfo',
@@ -25,6 +33,9 @@ it('sends an event in the envelope of a webhook, and its three keys win', () => 
       eventMessage: 'canary failed',
       eventType: 'Warning',
       timestamp: '1700000000123',
+      eventReason: 'ThresholdReached',
+      eventId: 'u1/7',
+      runId: 'r1',
     },
   });
   expect(question).toMatchObject({ type: 'event', retries: 1, timeoutMs: 10_000 });

@@ -31,6 +31,7 @@ function look(of: Lab, moment: Partial<Moment> = {}, name = 'cart'): Observation
       nowMs: of.nowMs,
       chance: 'r1',
       answers: {},
+      delivered: [],
       refusal: undefined,
       configs: undefined,
       routeServed: true,

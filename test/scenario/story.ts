@@ -187,6 +187,7 @@ class Story {
     for (let pass = 0; pass < MOST_PASSES; pass += 1) {
       this.#process?.hear(true);
       this.#process?.answerSome((question) => this.#answer(question), true);
+      this.#process?.deliverSome(() => undefined, true);
       if ((this.#process?.dueMs ?? Number.POSITIVE_INFINITY) > this.#world.nowMs) {
         break;
       }

@@ -37,6 +37,11 @@ export class Process {
   readonly #pass: Pass;
   readonly #asked = new Map<string, Question>();
   readonly #answers = new Map<string, Answer>();
+  /** Notices under way, by UID and number, and those that have arrived. */
+  readonly #owed = new Map<string, string>();
+  readonly #told = new Set<string>();
+  /** Of the Canary that was last seen. */
+  #uid = '';
   /** When the key is due; undefined: not queued. */
   dueMs: number | undefined;
 
@@ -67,6 +72,21 @@ export class Process {
             }
           }
         },
+      },
+      outbox: {
+        send: (_key, { uid, status }) => {
+          this.#uid = uid;
+          for (const notice of status.outbox?.notices ?? []) {
+            if (!this.#told.has(`${uid}/${notice.seq}`)) {
+              this.#owed.set(`${uid}/${notice.seq}`, notice.message);
+            }
+          }
+        },
+        delivered: () =>
+          [...this.#told]
+            .filter((id) => id.startsWith(`${this.#uid}/`))
+            .map((id) => Number(id.slice(id.lastIndexOf('/') + 1))),
+        forget: () => undefined,
       },
       configs: createConfigReader({ cluster, configMaps: this.caches.configMaps, nowMs: () => world.nowMs }),
       isServed: () => true,
@@ -148,6 +168,18 @@ export class Process {
       if (answer !== undefined) {
         this.#asked.delete(key);
         this.#answers.set(key, answer);
+        this.wake();
+      }
+    }
+  }
+
+  /** Some notices arrive; all of them when calm. */
+  deliverSome(arrive: (id: string, message: string) => void, calm: boolean): void {
+    for (const [id, message] of this.#owed) {
+      if (calm || this.#world.chance.happens(0.6)) {
+        this.#owed.delete(id);
+        this.#told.add(id);
+        arrive(id, message);
         this.wake();
       }
     }

@@ -165,6 +165,9 @@ class Simulation {
     this.#makeAgain();
     this.#process.hear(this.#calm);
     this.#process.answerSome((question) => this.#respond(question), this.#calm);
+    this.#process.deliverSome((id, message) => {
+      this.#invariants.told(id, message);
+    }, this.#calm);
     try {
       await this.#process.work();
     } catch (error) {
@@ -306,6 +309,9 @@ class Simulation {
     const status = objectOf(this.#world.canary()?.['status']);
     const phase = String(status['phase']);
     if (status['run'] !== undefined || !['Initialized', 'Succeeded', 'Failed'].includes(phase)) {
+      return undefined;
+    }
+    if (!this.#invariants.nothingIsOwed()) {
       return undefined;
     }
     const live = status['lastPromotedSpec'];
