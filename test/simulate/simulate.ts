@@ -6,15 +6,18 @@ import { Retry } from '../../src/model/errors.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
-import type { Answer, Question } from '../../src/model/question.ts';
-import { unavailable } from '../../src/model/measurement.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
+import { Answers } from './answers.ts';
 import { chanceFrom } from './chance.ts';
 import type { Chance } from './chance.ts';
+import { Seen } from './coverage.ts';
+import { Deliveries } from './deliveries.ts';
+import { meddle } from './habits.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Process } from './process.ts';
-import { canaryOf, configOf, deploymentOf, meddle, push, resetVersions, setSpec } from './users.ts';
+import { scenarioOf } from './shapes.ts';
+import { deploymentOf, push, setSpec } from './users.ts';
 import { APP, World, imageOfDeployment, qualityOf } from './world.ts';
 
 export interface Outcome {
@@ -25,6 +28,8 @@ export interface Outcome {
   readonly transcript: readonly string[];
   readonly writes: number;
   readonly crashes: number;
+  /** What has happened at all; see coverage.ts. */
+  readonly seen: readonly string[];
 }
 
 class Crash extends Error {}
@@ -54,10 +59,12 @@ class Simulation {
   readonly #cluster: StoreCluster;
   readonly #canary: KubeObject;
   #lastImage = 'app:good-1';
+  readonly #answers: Answers;
+  readonly #deliveries: Deliveries;
+  readonly #seen = new Seen();
   readonly #transcript: string[] = [];
   #process: Process;
   #calm = false;
-  #metricsDown = false;
   #writes = 0;
   #crashes = 0;
   #broken: Violation | undefined;
@@ -66,9 +73,11 @@ class Simulation {
 
   constructor(seed: number) {
     this.#chance = chanceFrom(seed);
-    const provider = this.#chance.pick(['kubernetes', 'gatewayapi:v1', 'contour']);
+    const { provider, canary, objects, shapes } = scenarioOf(this.#chance);
     this.#world = new World(this.#chance, provider);
     this.#invariants = new Invariants(this.#world, provider);
+    this.#answers = new Answers(this.#world, this.#invariants);
+    this.#deliveries = new Deliveries(this.#world);
     this.#cluster = new StoreCluster(this.#world.store, {
       before: (call) => {
         this.#beforeWrite(call);
@@ -77,17 +86,23 @@ class Simulation {
         this.#afterWrite(call);
       },
     });
-    resetVersions();
-    this.#world.store.create(resources.configMaps, configOf('level-1'));
-    this.#world.store.create(resources.deployments, deploymentOf('app:good-1', this.#chance.between(0, 3)));
-    this.#canary = canaryOf(this.#chance, provider);
-    this.#world.store.create(resources.canaries, this.#canary);
+    for (const [resource, object] of objects) {
+      this.#world.store.create(resource, object);
+    }
+    this.#canary = canary;
+    this.#world.store.create(resources.canaries, canary);
+    shapes.forEach((name) => this.#seen.shape(name));
     this.#invariants.allowed.add('app:good-1');
     this.#process = this.#start();
   }
 
-  record(): { transcript: readonly string[]; writes: number; crashes: number } {
-    return { transcript: this.#transcript, writes: this.#writes, crashes: this.#crashes };
+  record(): Pick<Outcome, 'transcript' | 'writes' | 'crashes' | 'seen'> {
+    return {
+      transcript: this.#transcript,
+      writes: this.#writes,
+      crashes: this.#crashes,
+      seen: this.#seen.names(),
+    };
   }
 
   async play(): Promise<string> {
@@ -108,7 +123,8 @@ class Simulation {
 
   #start(): Process {
     const process = new Process(this.#world, this.#cluster, {
-      decided: (_seen, decision) => {
+      decided: (seen, decision) => {
+        this.#seen.decision(seen, decision);
         if (decision.kind !== 'enact' || decision.actions.length > 0) {
           this.#say(
             `${decision.kind} ${decision.reason}${decision.kind === 'enact' ? ` ${JSON.stringify(decision.actions)}` : ''}`,
@@ -134,15 +150,16 @@ class Simulation {
   #disturb(): void {
     const { chance } = this.#world;
     if (chance.happens(0.04)) {
-      const what = meddle(this.#world, this.#invariants);
-      if (what !== undefined) {
-        this.#say(`somebody ${what}`);
+      const { name, done } = meddle(this.#world, this.#invariants);
+      if (done !== undefined) {
+        this.#seen.habit(name);
+        this.#say(`somebody ${done}`);
       }
       this.#allowLive();
     }
     if (chance.happens(0.01)) {
-      this.#metricsDown = !this.#metricsDown;
-      this.#say(`metrics ${this.#metricsDown ? 'vanish' : 'return'}`);
+      this.#answers.metricsDown = !this.#answers.metricsDown;
+      this.#say(`metrics ${this.#answers.metricsDown ? 'vanish' : 'return'}`);
     }
     if (chance.happens(0.005)) {
       const jumpMs = chance.between(-60_000, 300_000);
@@ -164,9 +181,9 @@ class Simulation {
     this.#world.advance(STEP_MS);
     this.#makeAgain();
     this.#process.hear(this.#calm);
-    this.#process.answerSome((question) => this.#respond(question), this.#calm);
+    this.#process.answerSome((question) => this.#answers.to(question), this.#calm);
     this.#process.deliverSome((id, message) => {
-      this.#invariants.told(id, message);
+      this.#deliveries.told(id, message);
     }, this.#calm);
     try {
       await this.#process.work();
@@ -254,48 +271,12 @@ class Simulation {
     }
   }
 
-  #respond(question: Question): Answer | undefined {
-    return question.kind === 'hook' ? this.#respondToHook(question) : this.#measure();
-  }
-
-  #respondToHook({ type }: Extract<Question, { kind: 'hook' }>): Answer {
-    if (type === 'rollback') {
-      const wanted = !this.#calm && this.#chance.happens(0.03);
-      return {
-        kind: 'hook',
-        outcome: wanted ? 'passed' : 'denied',
-        reason: wanted ? 'HookPassed' : 'HookDenied',
-        message: '',
-      };
-    }
-    if (this.#calm || this.#chance.happens(0.8)) {
-      return { kind: 'hook', outcome: 'passed', reason: 'HookPassed', message: '' };
-    }
-    return this.#chance.happens(0.5)
-      ? { kind: 'hook', outcome: 'denied', reason: 'HookDenied', message: 'closed' }
-      : { kind: 'hook', outcome: 'unreachable', reason: 'HookTimedOut', message: 'timed out' };
-  }
-
-  #measure(): Answer {
-    if (this.#metricsDown) {
-      return this.#chance.happens(0.5)
-        ? { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') }
-        : { kind: 'metric', measurement: { kind: 'noData', reason: 'NoSeries', message: 'no series' } };
-    }
-    const image = imageOfDeployment(this.#world.deployment(APP));
-    const passes = qualityOf(image) === 'good';
-    if (passes) {
-      this.#invariants.allowed.add(image);
-    }
-    return { kind: 'metric', measurement: { kind: 'value', value: passes ? 100 : 42 } };
-  }
-
   #heal(): void {
     this.#say('everything heals');
     this.#calm = true;
     this.#world.calm = true;
     this.#world.primaryDown = false;
-    this.#metricsDown = false;
+    this.#answers.metricsDown = false;
     setSpec(this.#world, { suspend: null, targetRef: { name: APP } });
     if (qualityOf(imageOfDeployment(this.#world.deployment(APP))) === 'broken' && this.#chance.happens(0.5)) {
       this.#say(`somebody ${push(this.#world, 'app:good-last')}`);
@@ -311,7 +292,7 @@ class Simulation {
     if (status['run'] !== undefined || !['Initialized', 'Succeeded', 'Failed'].includes(phase)) {
       return undefined;
     }
-    if (!this.#invariants.nothingIsOwed()) {
+    if (!this.#deliveries.nothingIsOwed()) {
       return undefined;
     }
     const live = status['lastPromotedSpec'];

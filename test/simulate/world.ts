@@ -35,6 +35,7 @@ export class World {
   #uids = 0;
   #steps = 0;
   #pods = 0;
+  #version = 1;
   /** While true pods get ready and routes get accepted without delay. */
   calm = false;
   /** While true, pods of the primary die and do not come back. */
@@ -55,6 +56,11 @@ export class World {
       }
     }
     this.routeResource = routerFor(provider)?.route?.resource;
+  }
+
+  /** For the next image that somebody builds. */
+  nextVersion(): number {
+    return (this.#version += 1);
   }
 
   deployment(name: string): KubeObject | undefined {

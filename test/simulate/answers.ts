@@ -1,0 +1,54 @@
+// What metrics and hooks say. What a version is like is in its image; the rest is chance, or calm.
+import type { Answer, Question } from '../../src/model/question.ts';
+import { unavailable } from '../../src/model/measurement.ts';
+import type { Invariants } from './invariants.ts';
+import { APP, qualityOf } from './world.ts';
+import type { World } from './world.ts';
+
+export class Answers {
+  readonly #world: World;
+  readonly #invariants: Invariants;
+  metricsDown = false;
+
+  constructor(world: World, invariants: Invariants) {
+    this.#world = world;
+    this.#invariants = invariants;
+  }
+
+  to(question: Question): Answer | undefined {
+    return question.kind === 'hook' ? this.#callHook(question) : this.#measure();
+  }
+
+  #callHook({ type }: Extract<Question, { kind: 'hook' }>): Answer {
+    const { calm, chance } = this.#world;
+    if (type === 'rollback') {
+      const wanted = !calm && chance.happens(0.03);
+      return {
+        kind: 'hook',
+        outcome: wanted ? 'passed' : 'denied',
+        reason: wanted ? 'HookPassed' : 'HookDenied',
+        message: '',
+      };
+    }
+    if (calm || chance.happens(0.8)) {
+      return { kind: 'hook', outcome: 'passed', reason: 'HookPassed', message: '' };
+    }
+    return chance.happens(0.5)
+      ? { kind: 'hook', outcome: 'denied', reason: 'HookDenied', message: 'closed' }
+      : { kind: 'hook', outcome: 'unreachable', reason: 'HookTimedOut', message: 'timed out' };
+  }
+
+  #measure(): Answer {
+    if (this.metricsDown) {
+      return this.#world.chance.happens(0.5)
+        ? { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') }
+        : { kind: 'metric', measurement: { kind: 'noData', reason: 'NoSeries', message: 'no series' } };
+    }
+    const image = this.#world.imageOf(APP) ?? '';
+    const passes = qualityOf(image) === 'good';
+    if (passes) {
+      this.#invariants.allowed.add(image);
+    }
+    return { kind: 'metric', measurement: { kind: 'value', value: passes ? 100 : 42 } };
+  }
+}

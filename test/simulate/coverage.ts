@@ -1,0 +1,75 @@
+// What has happened at all, so that what never happens is noticed: every Reason, every change of phase, every shape and habit.
+import { readFileSync } from 'node:fs';
+import type { CanaryStatus } from '../../src/api/status.ts';
+import type { Decision } from '../../src/model/decision.ts';
+import type { Observation } from '../../src/model/observation.ts';
+import { habitNames } from './habits.ts';
+
+/** What one seed has seen, each once: `reason Promoting`, `phase Progressing -> Promoting`, `habit suspends`. */
+export class Seen {
+  readonly #names = new Set<string>();
+
+  names(): readonly string[] {
+    return [...this.#names];
+  }
+
+  shape(name: string): void {
+    this.#names.add(`shape ${name}`);
+  }
+
+  habit(name: string): void {
+    this.#names.add(`habit ${name}`);
+  }
+
+  decision({ status: before }: Observation, decision: Decision): void {
+    this.#reason(decision.reason);
+    if (decision.kind === 'intend') {
+      decision.notices.forEach(({ reason }) => this.#reason(reason));
+      this.#status(before, decision.status);
+    }
+  }
+
+  #status(before: CanaryStatus, after: CanaryStatus): void {
+    for (const { reason } of [...(after.conditions ?? []), ...(after.rounds ?? []), ...(after.runs ?? [])]) {
+      this.#reason(reason);
+    }
+    if (before.phase !== after.phase) {
+      this.#names.add(`phase ${phaseOf(before)} -> ${phaseOf(after)}`);
+    }
+  }
+
+  #reason(reason: string): void {
+    this.#names.add(`reason ${reason}`);
+  }
+}
+
+function phaseOf({ phase }: CanaryStatus): string {
+  return phase === undefined || phase === '' ? 'none' : phase;
+}
+
+/** Every Reason there is, read from its source, so that none can be forgotten here. */
+function allReasons(): readonly string[] {
+  const source = readFileSync(new URL('../../src/model/reason.ts', import.meta.url), 'utf8');
+  return [...source.matchAll(/^ {2}\| '(\w+)'/gmu)].map(([, reason = '']) => reason);
+}
+
+/** What can happen and has not; `counts` says by how many seeds a name was seen. */
+export function missing(counts: ReadonlyMap<string, number>): readonly string[] {
+  return expected().filter((name) => !counts.has(name));
+}
+
+/** A line for everything that was seen or ought to have been, rarest last within its group. */
+export function tableOf(counts: ReadonlyMap<string, number>): readonly string[] {
+  const names = [...new Set([...expected(), ...counts.keys()])];
+  return ['shape', 'habit', 'phase', 'reason'].flatMap((group) => {
+    const rows = names
+      .filter((name) => name.startsWith(`${group} `))
+      .map((name) => [counts.get(name) ?? 0, name.slice(group.length + 1)] as const)
+      .sort(([a], [b]) => b - a);
+    return [`seeds by ${group}:`, ...rows.map(([seeds, name]) => `${String(seeds).padStart(8)}  ${name}`)];
+  });
+}
+
+function expected(): readonly string[] {
+  return [...allReasons().map((reason) => `reason ${reason}`), ...habitNames.map((name) => `habit ${name}`)];
+}

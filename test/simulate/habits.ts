@@ -1,0 +1,172 @@
+// What people and other controllers do to a cluster while a run is under way. A new feature adds the ways to misuse it here.
+import { resources } from '../../src/model/kube.ts';
+import { objectOf } from '../../src/model/json.ts';
+import type { Invariants } from './invariants.ts';
+import { patchDeployment, push, setSpec } from './users.ts';
+import { APP, NAMESPACE, imageOfDeployment } from './world.ts';
+import type { World } from './world.ts';
+
+const namespace = NAMESPACE;
+
+interface Habit {
+  readonly name: string;
+  /** How often, against the others; 1 where nothing is said. */
+  readonly weight?: number;
+  /** What was done, for the transcript; undefined: there was nothing to do it to. */
+  readonly act: (world: World, invariants: Invariants) => string | undefined;
+}
+
+const habits: readonly [Habit, ...Habit[]] = [
+  {
+    name: 'pushes a new revision',
+    weight: 2,
+    act: (world) =>
+      push(world, `app:${world.chance.pick(['good', 'good', 'bad', 'broken'])}-${world.nextVersion()}`),
+  },
+  {
+    name: 'pushes the live revision',
+    act: (world) => {
+      const live = imageOfDeployment(world.deployment(`${APP}-primary`));
+      return live === '' ? undefined : `${push(world, live)} (back to what is live)`;
+    },
+  },
+  {
+    name: 'scales the target',
+    act: (world) => {
+      patchDeployment(world, APP, { replicas: world.chance.between(0, 3) });
+      return 'scales the target';
+    },
+  },
+  {
+    name: 'deletes the primary',
+    act: (world, invariants) => {
+      // A primary that is deleted comes back with what it had; so that is allowed again.
+      const image = imageOfDeployment(world.deployment(`${APP}-primary`));
+      if (image === '') {
+        return undefined;
+      }
+      invariants.allowed.add(image);
+      world.store.delete(resources.deployments, { namespace, name: `${APP}-primary` });
+      return 'deletes the primary';
+    },
+  },
+  {
+    name: 'deletes a Service',
+    act: (world) => {
+      const name = world.chance.pick([APP, `${APP}-primary`, `${APP}-canary`]);
+      if (world.store.find(resources.services, { namespace, name }) === undefined) {
+        return undefined;
+      }
+      world.store.delete(resources.services, { namespace, name });
+      return `deletes Service ${name}`;
+    },
+  },
+  {
+    name: 'deletes the route',
+    act: (world) => {
+      if (world.routeResource === undefined || world.route() === undefined) {
+        return undefined;
+      }
+      world.store.delete(world.routeResource, { namespace, name: APP });
+      return 'deletes the route';
+    },
+  },
+  {
+    name: 'labels the route',
+    act: (world) => {
+      if (world.routeResource === undefined || world.route() === undefined) {
+        return undefined;
+      }
+      const body = { metadata: { labels: { team: `team-${world.chance.between(1, 3)}` } } };
+      world.store.patch(world.routeResource, { namespace, name: APP }, { kind: 'merge', body });
+      return 'labels the route';
+    },
+  },
+  {
+    name: 'deletes the Canary',
+    act: (world) => {
+      if (world.canary() === undefined) {
+        return undefined;
+      }
+      world.store.delete(resources.canaries, { namespace, name: APP });
+      return 'deletes the Canary';
+    },
+  },
+  {
+    name: 'deletes the target',
+    act: (world) => {
+      if (world.deployment(APP) === undefined) {
+        return undefined;
+      }
+      world.store.delete(resources.deployments, { namespace, name: APP });
+      return 'deletes the target';
+    },
+  },
+  {
+    name: 'deletes a stored revision',
+    act: (world) => {
+      const [revision] = world.store.list(resources.controllerRevisions, { namespace }).items;
+      if (revision === undefined) {
+        return undefined;
+      }
+      world.store.delete(resources.controllerRevisions, revision.metadata);
+      return 'deletes a stored revision';
+    },
+  },
+  {
+    name: 'kills pods',
+    act: (world) => {
+      const name = world.chance.pick([APP, `${APP}-primary`]);
+      world.kill(name);
+      return `kills the pods of ${name}`;
+    },
+  },
+  {
+    name: 'takes the primary down',
+    act: (world) => {
+      world.primaryDown = !world.primaryDown;
+      return world.primaryDown ? 'takes the primary down' : 'lets the primary live';
+    },
+  },
+  {
+    name: 'edits the configuration',
+    act: (world) => {
+      const body = { data: { level: `level-${world.chance.between(1, 3)}` } };
+      world.store.patch(resources.configMaps, { namespace, name: 'settings' }, { kind: 'merge', body });
+      return 'edits the configuration';
+    },
+  },
+  {
+    name: 'suspends',
+    act: (world) => {
+      const suspend = objectOf(world.canary()?.['spec'])['suspend'] !== true;
+      setSpec(world, { suspend });
+      return suspend ? 'suspends' : 'resumes';
+    },
+  },
+  {
+    name: 'edits the threshold',
+    act: (world) => {
+      setSpec(world, { analysis: { threshold: world.chance.between(1, 3) } });
+      return 'edits the threshold';
+    },
+  },
+  {
+    name: 'edits targetRef',
+    act: (world) => {
+      setSpec(world, { targetRef: { name: world.chance.happens(0.5) ? 'nothing' : APP } });
+      return 'edits targetRef';
+    },
+  },
+];
+
+const total = habits.reduce((sum, { weight = 1 }) => sum + weight, 0);
+
+export const habitNames: readonly string[] = habits.map(({ name }) => name);
+
+/** One thing somebody does: its habit, and what was done where there was something to do it to. */
+export function meddle(world: World, invariants: Invariants): { name: string; done: string | undefined } {
+  let left = world.chance.between(1, total);
+  const habit = habits.find(({ weight = 1 }) => (left -= weight) <= 0) ?? habits[0];
+  return { name: habit.name, done: habit.act(world, invariants) };
+}

@@ -1,0 +1,105 @@
+// What must never be. Each rule is judged by what the process can know: a pod that died this instant is nobody's fault.
+// A new feature adds a rule here where it could do harm.
+import type { KubeObject } from '../../src/model/kube.ts';
+import { objectOf } from '../../src/model/json.ts';
+import type { Call } from '../../src/sandbox/store-cluster.ts';
+import type { Split } from '../../src/model/split.ts';
+import { APP, imageOfDeployment, qualityOf } from './world.ts';
+
+/** What the cluster holds at one moment. */
+export interface Moment {
+  readonly split: Split | undefined;
+  readonly weights: Readonly<Record<string, number>> | undefined;
+  readonly primary: KubeObject | undefined;
+  readonly target: KubeObject | undefined;
+  readonly status: Readonly<Record<string, unknown>>;
+}
+
+interface Write {
+  readonly before: Moment;
+  readonly now: Moment;
+  readonly call: Call;
+  /** How many available pods the process believes a workload to have. */
+  readonly believes: (workload: string) => number;
+  readonly allowed: ReadonlySet<string>;
+  readonly initial: ReadonlySet<string>;
+}
+
+interface Rule {
+  readonly name: string;
+  /** What is wrong with this write, if anything. */
+  readonly broken: (write: Write) => string | undefined;
+}
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'the weights of the route sum to 100',
+    broken: ({ before, now: { weights } }) => {
+      const total = Object.values(weights ?? { all: 100 }).reduce((sum, weight) => sum + weight, 0);
+      return weights === before.weights || total === 100 ? undefined : JSON.stringify(weights);
+    },
+  },
+  {
+    name: 'the split in status sums to 100',
+    broken: ({ now: { status } }) => {
+      const split = objectOf(objectOf(status['run'])['split']);
+      const total = Number(split['primary'] ?? 100) + Number(split['canary'] ?? 0);
+      return total === 100 ? undefined : JSON.stringify(split);
+    },
+  },
+  {
+    name: 'traffic goes where it is served',
+    broken: ({ before, now: { split }, believes }) => {
+      if (split === undefined || before.split?.canary === split.canary) {
+        return undefined;
+      }
+      const primary = believes(`${APP}-primary`);
+      const canary = believes(APP);
+      if (split.canary > (before.split?.canary ?? 0) && canary === 0 && primary > 0) {
+        return `weight ${split.canary} was given to a canary without pods while the primary has ${primary}`;
+      }
+      return split.primary > (before.split?.primary ?? 0) && primary === 0 && canary > 0
+        ? `weight ${split.primary} was given to a primary without pods while the canary has ${canary}`
+        : undefined;
+    },
+  },
+  {
+    name: 'the primary holds what was analysed',
+    broken: ({ before, now: { primary }, allowed, initial }) => {
+      const image = imageOfDeployment(primary);
+      if (primary === undefined || image === imageOfDeployment(before.primary)) {
+        return undefined;
+      }
+      if (!allowed.has(image)) {
+        return `it was given ${image}, which no run has analysed`;
+      }
+      const initialised = before.status['lastPromotedSpec'] !== undefined;
+      return initialised && qualityOf(image) !== 'good' && !initial.has(image)
+        ? `it was given ${image}, which fails its checks`
+        : undefined;
+    },
+  },
+  {
+    name: 'the primary is never scaled to zero',
+    broken: ({ before, now: { primary } }) =>
+      primary !== undefined && sizeOf(before.primary) > 0 && sizeOf(primary) === 0 ? 'it was' : undefined,
+  },
+  {
+    name: 'the target is scaled down only when nobody needs it',
+    broken: ({ before, now: { target, split }, believes }) => {
+      if (target === undefined || sizeOf(before.target) === 0 || sizeOf(target) > 0) {
+        return undefined;
+      }
+      if (split !== undefined && split.canary > 0) {
+        return `it was, while it gets ${split.canary} % of the traffic`;
+      }
+      return believes(`${APP}-primary`) === 0 && believes(APP) > 0
+        ? 'it was, while the primary has no pods'
+        : undefined;
+    },
+  },
+];
+
+function sizeOf(object: KubeObject | undefined): number {
+  return Number(objectOf(object?.['spec'])['replicas'] ?? 0);
+}

@@ -1,0 +1,119 @@
+// What a seed is about: provider, strategy, and shapes, each of which some seeds have. A new feature adds a line here.
+import type { KubeObject, Resource } from '../../src/model/kube.ts';
+import { resources } from '../../src/model/kube.ts';
+import type { Chance } from './chance.ts';
+import { configOf, deploymentOf } from './users.ts';
+import { APP, NAMESPACE } from './world.ts';
+
+/** The manifests of a seed while they are drawn up; shapes change them in the order of the list. */
+interface Draft {
+  readonly provider: string;
+  /** Of the Canary; `analysis` is laid into it at the end. */
+  readonly spec: Record<string, unknown>;
+  readonly analysis: Record<string, unknown>;
+  /** Everything else that is applied before the Canary, in this order. */
+  readonly objects: [Resource, KubeObject][];
+}
+
+interface Shape {
+  readonly name: string;
+  /** How many of the seeds that it suits have it: 0 to 1. */
+  readonly share: number;
+  readonly suits?: (draft: Draft) => boolean;
+  readonly draw: (draft: Draft, chance: Chance) => void;
+}
+
+export interface Scenario {
+  readonly provider: string;
+  readonly canary: KubeObject;
+  readonly objects: readonly (readonly [Resource, KubeObject])[];
+  /** The names of what it is made of. */
+  readonly shapes: readonly string[];
+}
+
+const providers = ['kubernetes', 'gatewayapi:v1', 'contour'] as const;
+
+/** A seed has exactly one of those that suit its provider. */
+const strategies: readonly [Strategy, ...Strategy[]] = [
+  { name: 'steps of equal size', analysis: { stepWeight: 20, maxWeight: 50 } },
+  { name: 'a list of steps', analysis: { stepWeights: [5, 30, 60] } },
+  {
+    name: 'a stepped promotion',
+    analysis: { stepWeight: 50, maxWeight: 100, stepWeightPromotion: 40 },
+  },
+  { name: 'blue/green', analysis: { iterations: 2 } },
+];
+
+interface Strategy {
+  readonly name: string;
+  readonly analysis: Readonly<Record<string, unknown>>;
+  readonly suits?: (draft: Draft) => boolean;
+}
+
+const hookTypes = [
+  'confirm-rollout',
+  'pre-rollout',
+  'rollout',
+  'confirm-traffic-increase',
+  'confirm-promotion',
+  'post-rollout',
+  'rollback',
+] as const;
+
+const shapes: readonly Shape[] = [
+  ...hookTypes.map((type) => ({
+    name: `a hook ${type}`,
+    share: 0.25,
+    draw: ({ analysis }: Draft) => {
+      const webhooks = Array.isArray(analysis['webhooks']) ? analysis['webhooks'] : [];
+      analysis['webhooks'] = [...webhooks, { name: type, type, url: `http://hooks.example.com/${type}` }];
+    },
+  })),
+  {
+    name: 'revertOnDeletion',
+    share: 0.3,
+    draw: ({ spec }) => {
+      spec['revertOnDeletion'] = true;
+    },
+  },
+];
+
+export function scenarioOf(chance: Chance): Scenario {
+  const provider = chance.pick(providers);
+  const draft: Draft = {
+    provider,
+    spec: {
+      provider,
+      targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: APP },
+      progressDeadlineSeconds: 120,
+      service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
+    },
+    analysis: {
+      interval: '10s',
+      threshold: chance.between(1, 3),
+      metrics: [{ name: 'request-success-rate', thresholdRange: { min: 99 }, interval: '1m' }],
+    },
+    objects: [
+      [resources.configMaps, configOf('level-1')],
+      [resources.deployments, deploymentOf('app:good-1', chance.between(0, 3))],
+    ],
+  };
+  const [first = strategies[0], ...others] = strategies.filter(({ suits }) => suits?.(draft) ?? true);
+  const strategy = chance.pick([first, ...others]);
+  Object.assign(draft.analysis, strategy.analysis);
+  const drawn = shapes.filter(({ suits, share }) => (suits?.(draft) ?? true) && chance.happens(share));
+  for (const { draw } of drawn) {
+    draw(draft, chance);
+  }
+  return {
+    provider,
+    canary: {
+      apiVersion: 'flagger.app/v1beta1',
+      kind: 'Canary',
+      metadata: { name: APP, namespace: NAMESPACE },
+      spec: { ...draft.spec, analysis: draft.analysis },
+    },
+    objects: draft.objects,
+    shapes: [provider, strategy.name, ...drawn.map(({ name }) => name)],
+  };
+}
