@@ -163,6 +163,10 @@ export const Analysis = object({
   alerts: optional(z.array(Alert), 'Where news of this Canary is sent.'),
   webhooks: optional(z.array(Webhook), 'What is called at which point of a run.'),
   sessionAffinity: optional(SessionAffinity, 'Keep clients where they are during a run.'),
+  stepWeightRollback: added(
+    z.number().min(0).max(100),
+    'Share that goes back with each step of a rollback or restart, in percent; all if left out.',
+  ),
   inconclusiveLimit: added(z.int().min(1), 'Rounds without a verdict that cause a rollback.'),
   gateTimeout: added(StrictDuration, 'How long a confirming webhook is waited for; without it, for ever.'),
   steps: added(z.array(Step), 'Steps one by one, with pauses and checks of their own.'),

@@ -59,6 +59,10 @@ export const Plan = z.object({
   /** Rounds to pass; 0 for weighted canaries. */
   iterations: z.number(),
   stepWeightPromotion: z.number(),
+  /** Percent that goes home with each step after a failure; absent: all at once. */
+  stepWeightRollback: z.number().optional(),
+  /** Percent of the requests to copy while the run mirrors; absent: it never does. */
+  mirrorPercent: z.number().optional(),
   threshold: z.number(),
   intervalMs: z.number(),
   progressDeadlineMs: z.number(),
@@ -92,6 +96,8 @@ export const Run = z.object({
   /** The next round: named here before anything is asked for it. */
   round: z.object({ seq: z.number(), dueAt: DateTime }).optional(),
   iteration: z.number(),
+  /** Copies of requests go to the canary now. */
+  mirror: z.boolean().optional(),
   /** The canary's pods began with configuration that has changed since: they go before the run begins. */
   recycle: z.boolean().optional(),
   /** Pre-rollout hooks have passed; they are asked once a run. */

@@ -6,6 +6,7 @@ import type { ObjectKey, OwnerReference } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Split } from '../model/split.ts';
 import { routerFor } from '../traffic/routers.ts';
+import { storedWish } from '../traffic/stored-wish.ts';
 import type { RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { primaryNameOf } from '../workload/primary.ts';
@@ -89,7 +90,15 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     routeView: routeViewOf(caches, router, keyOf({ namespace, name: apex })),
     problems: [...(selected?.kind === 'problem' ? [selected.problem] : []), ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
-    routeWish: (split) => ({ namespace, apex, spec, split, owner, ingressClass: settings.ingressClass }),
+    routeWish: (split) => ({
+      namespace,
+      apex,
+      spec,
+      split,
+      ...storedWish(view.status),
+      owner,
+      ingressClass: settings.ingressClass,
+    }),
   };
 }
 

@@ -91,19 +91,30 @@ export interface RuleKeys {
   readonly backends: string;
 }
 
-/** `route` with other weights in every rule that sends to both primary and canary. */
+/**
+ * `route` with other weights in every rule that sends to both primary and canary. A rule that sends to the canary alone, for
+ * a cookie, goes over to the primary with the last percent.
+ */
 export function reweighed(route: KubeObject, { rules, backends }: RuleKeys, split: Split): KubeObject {
   const { primary, canary } = backendNames(route.metadata.name);
   const weights: Readonly<Record<string, number>> = { [primary]: split.primary, [canary]: split.canary };
   const spec = objectOf(route['spec']);
   const reweighRule = (rule: unknown): unknown => {
     const all = objectsOf(objectOf(rule)[backends]);
-    const carries = [primary, canary].every((name) => all.some((backend) => backend['name'] === name));
-    return carries
-      ? { ...objectOf(rule), [backends]: all.map((backend) => reweighBackend(backend, weights)) }
-      : rule;
+    const [toPrimary, toCanary] = [primary, canary].map((name) => all.some((one) => one['name'] === name));
+    if (toCanary !== true || (toPrimary !== true && split.canary > 0)) {
+      return rule;
+    }
+    const changed = all.map((one) =>
+      toPrimary === true ? reweighBackend(one, weights) : renamed(one, canary, primary),
+    );
+    return { ...objectOf(rule), [backends]: changed };
   };
   return { ...route, spec: { ...spec, [rules]: listOf(spec[rules]).map(reweighRule) } };
+}
+
+function renamed(backend: JsonObject, from: string, to: string): JsonObject {
+  return backend['name'] === from ? { ...backend, name: to } : backend;
 }
 
 function reweighBackend(backend: JsonObject, weights: Readonly<Record<string, number>>): JsonObject {

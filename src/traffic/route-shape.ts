@@ -17,10 +17,12 @@ export interface RouteParts {
   /** Weights by backend name. */
   readonly weightsOf: (rule: JsonObject) => Readonly<Record<string, number>>;
   readonly acceptanceOf: (live: KubeObject) => Acceptance;
+  /** Of all rules those that may carry the split; left out: all. */
+  readonly carriers?: (rules: readonly JsonObject[]) => readonly JsonObject[];
 }
 
 export function routeShape(parts: RouteParts): RouteShape {
-  const { resource, keys } = parts;
+  const { resource, keys, carriers = (rules) => rules } = parts;
   const fingerprint = (route: KubeObject): string =>
     digest({ metadata: countedMetadata(route), spec: parts.normalSpec(route) });
   return {
@@ -38,7 +40,7 @@ export function routeShape(parts: RouteParts): RouteShape {
     }),
     fingerprint,
     view: (live) => {
-      const rules = objectsOf(objectOf(live['spec'])[keys.rules]);
+      const rules = carriers(objectsOf(objectOf(live['spec'])[keys.rules]));
       return routeView(live, {
         fingerprint: fingerprint(live),
         weights: agreedWeights(

@@ -13,10 +13,24 @@ export interface RouteWish {
   readonly apex: string;
   readonly spec: CanarySpec;
   readonly split: Split;
+  /** Percent of the requests, 1 to 100, of which a copy goes to the canary; its answers are dropped. Absent: no copies. */
+  readonly mirrorPercent?: number;
+  /** Absent: no cookies. Attributes of the cookies are in the spec. */
+  readonly affinity?: AffinityWish;
   /** The controlling owner, for objects that Serin creates. */
   readonly owner: OwnerReference;
   /** `-ingress-class`; empty where unset. */
   readonly ingressClass: string;
+}
+
+/** Cookies as `name=value`; `sticky.ts` says what they mean for a route. */
+export interface AffinityWish {
+  /** Whoever sends it goes to the canary, whose answers set it. Absent while the canary gets nothing. */
+  readonly canary?: string;
+  /** Whoever sends it goes to the primary, whose answers set it. */
+  readonly primary?: string;
+  /** Of a run that is over: whoever sends it is told to forget it. */
+  readonly previous?: string;
 }
 
 /** Whether the controller behind the route has taken over its current generation. `unknown`: it cannot say. */
@@ -31,7 +45,10 @@ export interface RouteView {
   readonly resourceVersion: string;
   readonly ownerUids: readonly string[];
   readonly fingerprint: string;
-  /** Weights by backend Service name in the rules that carry the split; undefined where the object holds none. */
+  /**
+   * Weights by backend Service name in the rules that carry the split: those that send to primary and canary. Rules for a
+   * cookie name one of them alone. undefined where the object holds none.
+   */
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly acceptance: Acceptance;
 }
@@ -40,7 +57,9 @@ export interface RouterCapabilities {
   readonly weighted: boolean;
   /** Requests chosen by `analysis.match`. */
   readonly match: boolean;
+  /** Honours `mirrorPercent`. Where it cannot, mirroring is left out of the plan and warned of. */
   readonly mirror: boolean;
+  /** Honours `affinity`. Where it cannot, `analysis.sessionAffinity` is an error. */
   readonly affinity: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { CanarySpec } from '../../src/api/canary.ts';
 import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
-import { splitOf, type RouteShape, type TrafficRouter } from '../../src/traffic/router.ts';
+import { splitOf, type RouteShape, type RouteWish, type TrafficRouter } from '../../src/traffic/router.ts';
 import { frozen, owner, specOf, wishOf } from '../traffic/wish.ts';
 
 export interface RouterExample {
@@ -21,6 +21,14 @@ export interface RouterExample {
   readonly rules?: string;
   readonly backends?: string;
 }
+
+/** What a route says beside the split, at the moments of a run. */
+type Beside = Pick<RouteWish, 'mirrorPercent' | 'affinity'>;
+const sticky = {
+  sessionAffinity: { cookieName: 'cart-track', primaryCookieName: 'cart-home', maxAge: 3600 },
+};
+const inRun: Beside = { affinity: { canary: 'cart-track=QwErTyUiOp', primary: 'cart-home=AsDfGhJkLz' } };
+const afterRun: Beside = { affinity: { previous: 'cart-track=QwErTyUiOp' } };
 
 const percent = fc.integer({ min: 0, max: 100 });
 const cohort = { match: [{ headers: { 'x-cohort': { exact: 'beta' } } }], iterations: 10 };
@@ -53,8 +61,10 @@ export function itIsATrafficRouter(router: TrafficRouter, example: RouterExample
     describeProblems(router, spec);
     if (route !== undefined) {
       const world = new Routes(route, example, spec);
-      describeGolden(world, example.golden ?? provider);
+      describeGolden(world, router, example.golden ?? provider);
       describeSplits(world);
+      describeMirroring(world, router);
+      describeAffinity(world, router);
       describeMerging(world);
       describeFingerprint(world);
     }
@@ -67,17 +77,19 @@ type SpecOf = (service?: object, analysis?: object) => CanarySpec;
 class Routes {
   readonly shape: RouteShape;
   readonly spec: SpecOf;
+  readonly keys: Pick<RouterExample, 'rules' | 'backends'>;
   readonly #example: RouterExample;
 
   constructor(shape: RouteShape, example: RouterExample, spec: SpecOf) {
     this.shape = shape;
+    this.keys = example;
     this.#example = example;
     this.spec = spec;
   }
 
-  render(canary: number, spec: CanarySpec = this.spec()): KubeObject {
+  render(canary: number, spec: CanarySpec = this.spec(), beside: Beside = {}): KubeObject {
     const { ingressClass = '' } = this.#example;
-    return frozen(this.shape.render(wishOf(spec, { split: splitToward(canary), ingressClass })));
+    return frozen(this.shape.render(wishOf(spec, { split: splitToward(canary), ingressClass, ...beside })));
   }
 
   /** As the server gives it back: an identity, and no shared references. */
@@ -119,8 +131,8 @@ function describeProblems(router: TrafficRouter, spec: SpecOf): void {
   });
 
   it('refuses session affinity where it has none', () => {
-    const sticky = spec({}, { sessionAffinity: { cookieName: 'cart' } });
-    expect(found(sticky, 'error')).toEqual(capabilities.affinity ? [] : ['UnsupportedAffinity']);
+    const pinned = spec({}, { sessionAffinity: { cookieName: 'cart' } });
+    expect(found(pinned, 'error')).toEqual(capabilities.affinity ? [] : ['UnsupportedAffinity']);
   });
 
   it('warns of mirroring where it has none', () => {
@@ -175,14 +187,108 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
 };
 
-function describeGolden(world: Routes, folder: string): void {
-  it.each([
-    ['initial', 0, world.spec()],
-    ['weighted-30', 30, world.spec()],
-    ['ab', 100, world.spec({}, cohort)],
-  ])('renders %s as the golden file shows', (name, canary, spec) => {
-    const golden = readFileSync(`test/traffic/${folder}/${name}.yaml`, 'utf8');
-    expect(world.render(canary, spec)).toEqual(parse(golden));
+function describeGolden(world: Routes, { capabilities }: TrafficRouter, folder: string): void {
+  const plain: readonly [string, number, CanarySpec, Beside][] = [
+    ['initial', 0, world.spec(), {}],
+    ['weighted-30', 30, world.spec(), {}],
+    ['ab', 100, world.spec({}, cohort), {}],
+  ];
+  const mirroring: typeof plain = [['mirror', 0, world.spec({}, { mirror: true }), { mirrorPercent: 25 }]];
+  const cookies: typeof plain = [
+    ['affinity', 30, world.spec({}, sticky), inRun],
+    ['affinity-after', 0, world.spec({}, sticky), afterRun],
+  ];
+  it.each([...plain, ...(capabilities.mirror ? mirroring : []), ...(capabilities.affinity ? cookies : [])])(
+    'renders %s as the golden file shows',
+    (name, canary, spec, beside) => {
+      const golden = readFileSync(`test/traffic/${folder}/${name}.yaml`, 'utf8');
+      expect(world.render(canary, spec, beside)).toEqual(parse(golden));
+    },
+  );
+}
+
+function describeMirroring(world: Routes, { capabilities }: TrafficRouter): void {
+  const { shape } = world;
+  const spec = world.spec({}, { mirror: true });
+
+  if (!capabilities.mirror) {
+    it('says nothing of copies, as it can make none', () => {
+      expect(world.render(0, spec, { mirrorPercent: 100 })).toEqual(world.render(0, spec));
+    });
+    return;
+  }
+
+  it('sees copies come and go by the fingerprint, and their share, and never in the split', () => {
+    const said = [undefined, 100, 50, 1].map((mirrorPercent) =>
+      world.render(0, spec, mirrorPercent === undefined ? {} : { mirrorPercent }),
+    );
+    expect(new Set(said.map((route) => shape.fingerprint(route))).size).toBe(said.length);
+    expect(said.map((route) => splitOf(shape.view(route), 'cart'))).toEqual(said.map(() => splitToward(0)));
+  });
+
+  it('turns copies on and off in place, at any split', () => {
+    fc.assert(
+      fc.property(percent, fc.integer({ min: 1, max: 100 }), (canary, mirrorPercent) => {
+        const without = world.stored(world.render(canary, spec));
+        const turnedOn = shape.merge(without, world.render(canary, spec, { mirrorPercent }));
+        expect(turnedOn).toEqual(world.stored(world.render(canary, spec, { mirrorPercent })));
+        expect(shape.merge(turnedOn, world.render(canary, spec))).toEqual(without);
+      }),
+    );
+  });
+}
+
+function describeAffinity(world: Routes, { capabilities }: TrafficRouter): void {
+  const { shape } = world;
+  const spec = world.spec({}, sticky);
+
+  if (!capabilities.affinity) {
+    it('says nothing of cookies, as it has none', () => {
+      expect(world.render(30, spec, inRun)).toEqual(world.render(30, spec));
+    });
+    return;
+  }
+
+  it('says no cookie but those of status', () => {
+    expect(world.render(30, spec)).toEqual(world.render(30));
+    expect(JSON.stringify(world.render(30, spec, inRun))).toContain('QwErTyUiOp');
+    // Cookies of a run whose spec no longer has any.
+    expect(world.render(30, world.spec(), inRun)).toEqual(world.render(30));
+  });
+
+  it('reads back the split past the rules for cookies, whatever was written before', () => {
+    const moments = fc.constantFrom<Beside[]>({}, inRun, afterRun);
+    fc.assert(
+      fc.property(percent, percent, moments, moments, (before, after, old, next) => {
+        const live = frozen(world.stored(world.render(before, spec, old)));
+        const wanted = world.render(after, spec, next);
+        const merged = shape.merge(live, wanted);
+        expect(splitOf(shape.view(merged), 'cart')).toEqual(splitToward(after));
+        expect(shape.fingerprint(merged)).toBe(shape.fingerprint(wanted));
+        expect(merged['spec']).toEqual(wanted['spec']);
+        expect(shape.merge(merged, wanted)).toEqual(merged);
+      }),
+    );
+  });
+
+  it('sees by the fingerprint whose cookies a route carries', () => {
+    const another: Beside = { affinity: { ...inRun.affinity, canary: 'cart-track=AnOtHeRoNe' } };
+    const said = [{}, inRun, afterRun, another].map((beside) => world.render(30, spec, beside));
+    expect(new Set(said.map((route) => shape.fingerprint(route))).size).toBe(said.length);
+    const longer = world.spec({}, { sessionAffinity: { ...sticky.sessionAffinity, maxAge: 60 } });
+    expect(shape.fingerprint(world.render(30, longer, inRun))).not.toBe(
+      shape.fingerprint(world.render(30, spec, inRun)),
+    );
+  });
+
+  it('leaves nobody at the canary, cookie or not, where weights alone can be moved', () => {
+    const home = shape.reweigh(frozen(world.stored(world.render(30, spec, inRun))), splitToward(0));
+    const { backends = 'backendRefs' } = world.keys;
+    const toCanary = world
+      .rules(home)
+      .flatMap((rule) => objectsOf(rule[backends]))
+      .filter(({ name, weight }) => name === 'cart-canary' && weight !== 0);
+    expect(toCanary).toEqual([]);
   });
 }
 

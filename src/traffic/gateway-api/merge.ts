@@ -2,7 +2,7 @@
 // others added inside a rule that ours continues stays: unknown keys, filters of types we do not write.
 import { listOf, objectOf, objectsOf, overlay, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
-import { keepIfSame, predecessors, type RuleReader } from '../live.ts';
+import { keepIfSame, predecessors, sortedByContent, type RuleReader } from '../live.ts';
 import {
   isOwnFilter,
   normalFilters,
@@ -10,6 +10,7 @@ import {
   normalParents,
   normalSet,
   normalTimeouts,
+  setsCookie,
   weightsOf,
 } from './normal.ts';
 
@@ -58,5 +59,21 @@ function mergeFilters(live: unknown, wanted: unknown): unknown {
 
 function mergeBackend(rule: JsonObject, wanted: JsonObject): JsonObject {
   const live = objectsOf(rule['backendRefs']).find(({ name }) => name === wanted['name']);
-  return overlay(live ?? {}, wanted, ['group', 'kind', 'name', 'namespace', 'port', 'weight']);
+  return overlay(
+    live ?? {},
+    { ...wanted, filters: mergeBackendFilters(objectsOf(live?.['filters']), objectsOf(wanted['filters'])) },
+    ['group', 'kind', 'name', 'namespace', 'port', 'weight', 'filters'],
+  );
+}
+
+/** A backend has one filter of a type at most: what sets our cookie takes the place of what changed other headers. */
+function mergeBackendFilters(live: readonly JsonObject[], wanted: readonly JsonObject[]): unknown {
+  const types = new Set(wanted.map(({ type }) => type));
+  const foreign = live.filter((filter) => !setsCookie(filter) && !types.has(filter['type']));
+  const merged = [...wanted, ...foreign];
+  return merged.length === 0 ? undefined : keepIfSame(live, merged, sortedFilters);
+}
+
+function sortedFilters(list: unknown): unknown {
+  return sortedByContent(objectsOf(list));
 }

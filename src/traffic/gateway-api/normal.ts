@@ -3,7 +3,7 @@
 import { listOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { sortedByContent } from '../live.ts';
-import { DEFAULT_MAX_AGE_SECONDS } from './render.ts';
+import { DEFAULT_MAX_AGE_SECONDS } from './filters.ts';
 
 export function normalSpec({ metadata, spec }: KubeObject): unknown {
   const { parentRefs, hostnames, rules } = objectOf(spec);
@@ -14,7 +14,7 @@ export function normalSpec({ metadata, spec }: KubeObject): unknown {
       matches: normalMatches(rule['matches']),
       filters: normalFilters(rule['filters']),
       timeouts: normalTimeouts(rule['timeouts']),
-      backendRefs: sortedByContent(objectsOf(rule['backendRefs']).map(normalBackend)),
+      backendRefs: sortedByContent(objectsOf(rule['backendRefs']).map(normalRef)),
     })),
   };
 }
@@ -75,7 +75,10 @@ const filterTypes: Readonly<Record<string, (filter: JsonObject) => unknown>> = {
     const { type, replaceFullPath, replacePrefixMatch } = objectOf(path);
     return { hostname, path: { type, replaceFullPath, replacePrefixMatch } };
   },
-  RequestMirror: ({ requestMirror }) => normalBackend(objectOf(objectOf(requestMirror)['backendRef'])),
+  RequestMirror: ({ requestMirror }) => {
+    const { backendRef, percent = 100 } = objectOf(requestMirror);
+    return { ...normalBackend(objectOf(backendRef)), percent };
+  },
   CORS: ({ cors }) => normalCors(objectOf(cors)),
 };
 
@@ -113,6 +116,32 @@ function normalCors(cors: JsonObject): JsonObject {
 export function normalTimeouts(timeouts: unknown): JsonObject {
   const { request, backendRequest } = objectOf(timeouts);
   return { request, backendRequest };
+}
+
+function normalRef(ref: JsonObject): JsonObject {
+  return { ...normalBackend(ref), cookies: sortedByContent(objectsOf(ref['filters']).flatMap(cookiesSet)) };
+}
+
+/** What a filter beside one backend adds as `Set-Cookie`; all else there is somebody else's. */
+function cookiesSet({ type, responseHeaderModifier }: JsonObject): readonly unknown[] {
+  const added = type === 'ResponseHeaderModifier' ? objectsOf(objectOf(responseHeaderModifier)['add']) : [];
+  return added.flatMap(({ name, value }) => (textOf(name)?.toLowerCase() === 'set-cookie' ? [value] : []));
+}
+
+export function setsCookie(filter: JsonObject): boolean {
+  return cookiesSet(filter).length > 0;
+}
+
+/**
+ * Where answers set cookies, the rule that carries the split is the one whose backends do; Flagger gives its rules for cookies
+ * both backends as well.
+ */
+export function carriers(rules: readonly JsonObject[]): readonly JsonObject[] {
+  const setting = rules.filter(({ backendRefs }) => {
+    const refs = objectsOf(backendRefs);
+    return refs.length > 1 && refs.some(({ filters }) => objectsOf(filters).some(setsCookie));
+  });
+  return setting.length === 0 ? rules : setting;
 }
 
 function normalBackend({ group = '', kind = 'Service', name, namespace, port }: JsonObject): JsonObject {

@@ -12,17 +12,12 @@ import {
   routeMatches,
   type MatchAbility,
 } from '../matches.ts';
-import {
-  affinityProblems,
-  error,
-  ignoredKeys,
-  ignoredServiceFields,
-  mirrorProblems,
-  missingService,
-} from '../problems.ts';
+import { error, ignoredKeys, ignoredServiceFields, missingService } from '../problems.ts';
 import { corsProblems } from './cors-problems.ts';
 import { matchValueProblems } from './match-values.ts';
-import { filtersOf, pathMatch } from './render.ts';
+import { filtersOf } from './filters.ts';
+import { pathMatch } from './render.ts';
+import { cookieRules, stickyProblems } from './sticky-problems.ts';
 import { headerProblems, listProblems, textProblem } from './values.ts';
 
 const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -43,8 +38,7 @@ export function problemsOf(spec: CanarySpec, provider: string): readonly Problem
     queryParam: ({ exact, regex }) => exact !== undefined || regex !== undefined,
   };
   return [
-    ...affinityProblems(spec, provider),
-    ...mirrorProblems(spec, provider),
+    ...stickyProblems(spec, provider),
     ...ignoredServiceFields(spec, provider, [
       'timeout',
       'backendTimeout',
@@ -196,17 +190,18 @@ function rewriteProblems(spec: CanarySpec): Problem[] {
 function sizeProblems(spec: CanarySpec): Problem[] {
   const all = routeMatches(spec).length;
   const chosen = isMatched(spec) ? canaryMatches(spec).length : 0;
-  const tooMany = Math.max(all, chosen) > MAX_MATCHES_PER_RULE || all + chosen > MAX_MATCHES;
+  const total = all + chosen + (isMatched(spec) ? chosen : all) * cookieRules(spec);
+  const tooMany = Math.max(all, chosen) > MAX_MATCHES_PER_RULE || total > MAX_MATCHES;
   return [
     ...(tooMany
       ? [
           error(isMatched(spec) ? ['spec', 'analysis', 'match'] : [...service, 'match'], {
-            message: `makes ${all + chosen} matches, ${Math.max(all, chosen)} in one rule; ${MAX_MATCHES} and ${MAX_MATCHES_PER_RULE} are allowed`,
+            message: `makes ${total} matches, ${Math.max(all, chosen)} in one rule; ${MAX_MATCHES} and ${MAX_MATCHES_PER_RULE} are allowed`,
             fix: 'use fewer entries',
           }),
         ]
       : []),
-    ...(filtersOf(spec.service).length > MAX_FILTERS
+    ...(filtersOf(spec.service).length + (spec.analysis.mirror === true ? 1 : 0) > MAX_FILTERS
       ? [
           error([...service, 'mirror'], {
             message: `makes more than ${MAX_FILTERS} filters in a rule`,

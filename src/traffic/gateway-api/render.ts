@@ -1,40 +1,97 @@
 // From a Canary to the spec of its HTTPRoute. Fields and defaults: Gateway API v1.6, HTTPRouteSpec. Values that the API
 // server would default are spelled out, so that what is stored is what was sent.
 import type { HeaderMatch } from '../../api/analysis.ts';
-import { parseDurationMs } from '../../api/duration.ts';
-import type { CorsPolicy, GatewayRef, HeaderOperations, Service, StringMatch } from '../../api/service.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { GatewayRef, Service, StringMatch } from '../../api/service.ts';
+import { listOf, objectsOf, type JsonObject } from '../../model/json.ts';
 import { backendNames } from '../live.ts';
 import { canaryMatches, isMatched, routeMatches, sortedEntries, type RequestMatch } from '../matches.ts';
 import type { RouteWish } from '../router.ts';
+import { stickinessOf } from '../sticky.ts';
+import { copiesTo, filtersOf, ifFilled, settingCookie } from './filters.ts';
 
-export function specOf({ apex, spec, split }: RouteWish): JsonObject {
+export function specOf(wish: RouteWish): JsonObject {
+  const { spec } = wish;
   const { service } = spec;
-  const names = backendNames(apex);
-  const backend = (name: string, weight: number): JsonObject => ({
-    group: '',
-    kind: 'Service',
-    name,
-    port: service?.port,
-    weight,
-  });
-  const both = [backend(names.primary, split.primary), backend(names.canary, split.canary)];
   const everybody = matchList(routeMatches(spec));
   const chosen = isMatched(spec) ? matchList(canaryMatches(spec)) : everybody;
-  const rule = (matches: readonly JsonObject[], backendRefs: readonly JsonObject[]): JsonObject => ({
-    matches,
-    ...ifFilled('filters', filtersOf(service)),
-    ...ifFilled('timeouts', timeoutsOf(service)),
-    backendRefs,
-  });
+  const rest = backend(wish, 'primary', { weight: 100 });
   return {
     parentRefs: (service?.gatewayRefs ?? []).map(parentRef),
     ...ifFilled('hostnames', service?.hosts ?? []),
     rules: [
-      ...(chosen.length === 0 ? [] : [rule(chosen, both)]),
-      ...(isMatched(spec) ? [rule(everybody, [backend(names.primary, 100)])] : []),
-    ],
+      ...chosenRules(wish, chosen),
+      ...(isMatched(spec) ? [rule(service, { matches: everybody, backendRefs: [rest] })] : []),
+    ].filter(({ matches }) => listOf(matches).length > 0),
   };
+}
+
+/** Rules for cookies name one backend each: so nobody takes them for the rule that carries the split, the last one. */
+function chosenRules(wish: RouteWish, matches: readonly JsonObject[]): readonly JsonObject[] {
+  const { apex, spec, split, mirrorPercent } = wish;
+  const { rules, setCookie } = stickinessOf(wish);
+  const copies =
+    mirrorPercent === undefined
+      ? []
+      : [copiesTo(backendNames(apex).canary, spec.service?.port, mirrorPercent)];
+  return [
+    ...rules.map(({ pattern, to, setCookie: cookie }) =>
+      rule(spec.service, {
+        matches: withCookie(matches, pattern),
+        backendRefs: [backend(wish, to, { weight: 100, cookie })],
+      }),
+    ),
+    rule(spec.service, {
+      matches,
+      copies,
+      backendRefs: [
+        backend(wish, 'primary', { weight: split.primary, cookie: setCookie.primary }),
+        backend(wish, 'canary', { weight: split.canary, cookie: setCookie.canary }),
+      ],
+    }),
+  ];
+}
+
+interface RuleParts {
+  readonly matches: readonly JsonObject[];
+  readonly backendRefs: readonly JsonObject[];
+  readonly copies?: readonly JsonObject[];
+}
+
+function rule(service: Service | undefined, { matches, backendRefs, copies = [] }: RuleParts): JsonObject {
+  return {
+    matches,
+    ...ifFilled('filters', [...filtersOf(service), ...copies]),
+    ...ifFilled('timeouts', timeoutsOf(service)),
+    backendRefs,
+  };
+}
+
+function backend(
+  { apex, spec }: RouteWish,
+  role: 'primary' | 'canary',
+  { weight, cookie }: { readonly weight: number; readonly cookie?: string | undefined },
+): JsonObject {
+  const port = spec.service?.port;
+  return {
+    group: '',
+    kind: 'Service',
+    name: backendNames(apex)[role],
+    port,
+    weight,
+    ...(cookie === undefined ? {} : { filters: [settingCookie(cookie)] }),
+  };
+}
+
+/** The API takes one condition for a header: a match that has one for cookies is left out, and refused by problems.ts. */
+function withCookie(matches: readonly JsonObject[], pattern: string): readonly JsonObject[] {
+  const cookie = { name: 'Cookie', type: 'RegularExpression', value: pattern };
+  return matches
+    .filter(({ headers }) => !objectsOf(headers).some(({ name }) => isCookieHeader(name)))
+    .map((match) => ({ ...match, headers: [...objectsOf(match['headers']), cookie] }));
+}
+
+export function isCookieHeader(name: unknown): boolean {
+  return typeof name === 'string' && name.toLowerCase() === 'cookie';
 }
 
 function parentRef({ group, kind, namespace, name, sectionName, port }: GatewayRef): JsonObject {
@@ -85,76 +142,10 @@ function named(name: string, matcher: HeaderMatch): JsonObject | undefined {
   return matcher.regex === undefined ? undefined : { name, type: 'RegularExpression', value: matcher.regex };
 }
 
-/** In the order in which Flagger writes them. */
-export function filtersOf(service: Service | undefined): readonly JsonObject[] {
-  const { headers, rewrite, mirror = [], corsPolicy } = service ?? {};
-  const request = modifier(headers?.request);
-  const response = modifier(headers?.response);
-  const urlRewrite = urlRewriteOf(rewrite);
-  return [
-    ...(request === undefined ? [] : [{ type: 'RequestHeaderModifier', requestHeaderModifier: request }]),
-    ...(response === undefined ? [] : [{ type: 'ResponseHeaderModifier', responseHeaderModifier: response }]),
-    ...(urlRewrite === undefined ? [] : [{ type: 'URLRewrite', urlRewrite }]),
-    ...mirror.flatMap(({ backendRef }) =>
-      backendRef === undefined ? [] : [{ type: 'RequestMirror', requestMirror: { backendRef } }],
-    ),
-    ...(corsPolicy === undefined ? [] : [{ type: 'CORS', cors: corsOf(corsPolicy) }]),
-  ];
-}
-
-function modifier(operations: HeaderOperations | undefined): JsonObject | undefined {
-  const written = {
-    ...ifFilled('add', pairs(operations?.add)),
-    ...ifFilled('set', pairs(operations?.set)),
-    ...ifFilled('remove', unique(operations?.remove)),
-  };
-  return Object.keys(written).length === 0 ? undefined : written;
-}
-
-function pairs(map: HeaderOperations['add']): JsonObject[] {
-  return sortedEntries(map).map(([name, value]) => ({ name, value }));
-}
-
-function urlRewriteOf(rewrite: Service['rewrite']): JsonObject | undefined {
-  const { uri = '', authority = '', type } = rewrite ?? {};
-  if (uri === '' && authority === '') {
-    return undefined;
-  }
-  const path =
-    type === 'ReplacePrefixMatch'
-      ? { type, replacePrefixMatch: uri }
-      : { type: 'ReplaceFullPath', replaceFullPath: uri };
-  return { ...(authority === '' ? {} : { hostname: authority }), ...(uri === '' ? {} : { path }) };
-}
-
-function corsOf(policy: CorsPolicy): JsonObject {
-  const maxAgeMs = policy.maxAge === undefined ? undefined : parseDurationMs(policy.maxAge);
-  return {
-    ...ifFilled('allowOrigins', unique(policy.allowOrigin)),
-    ...ifFilled('allowMethods', unique(policy.allowMethods)),
-    ...ifFilled('allowHeaders', unique(policy.allowHeaders)),
-    ...ifFilled('exposeHeaders', unique(policy.exposeHeaders)),
-    ...(policy.allowCredentials === true ? { allowCredentials: true } : {}),
-    maxAge: maxAgeMs === undefined ? DEFAULT_MAX_AGE_SECONDS : Math.trunc(maxAgeMs / 1000),
-  };
-}
-
-/** The API's own default. */
-export const DEFAULT_MAX_AGE_SECONDS = 5;
-
 function timeoutsOf(service: Service | undefined): JsonObject {
   const { timeout = '', backendTimeout = '' } = service ?? {};
   return {
     ...(timeout === '' ? {} : { request: timeout }),
     ...(backendTimeout === '' ? {} : { backendRequest: backendTimeout }),
   };
-}
-
-/** The API holds these lists as sets. */
-function unique(list: readonly string[] | undefined): readonly string[] {
-  return [...new Set(list)];
-}
-
-function ifFilled(key: string, value: object): JsonObject {
-  return Object.keys(value).length === 0 ? {} : { [key]: value };
 }

@@ -1,0 +1,68 @@
+// What stands in the way of session affinity with an HTTPRoute: conditions on the same header, and headers that the whole
+// rule replaces.
+import type { CanarySpec } from '../../api/canary.ts';
+import type { Path, Problem } from '../../api/problem.ts';
+import type { RequestMatch } from '../matches.ts';
+import { error, ignored } from '../problems.ts';
+import { isCookieHeader } from './render.ts';
+
+/** Rules that one run's cookies add at most. */
+export function cookieRules({ analysis: { sessionAffinity } }: CanarySpec): number {
+  if (sessionAffinity === undefined) {
+    return 0;
+  }
+  return (sessionAffinity.primaryCookieName ?? '') === '' ? 1 : 2;
+}
+
+export function stickyProblems(spec: CanarySpec, provider: string): Problem[] {
+  const { sessionAffinity, match = [] } = spec.analysis;
+  if (sessionAffinity === undefined) {
+    return [];
+  }
+  return [
+    ...cookieMatches(match, ['spec', 'analysis', 'match']),
+    ...cookieMatches(spec.service?.match ?? [], ['spec', 'service', 'match']),
+    ...replacedCookies(spec),
+    ...(provider.startsWith('gatewayapi:v1beta1') && (sessionAffinity.primaryCookieName ?? '') !== ''
+      ? [ignored(['spec', 'analysis', 'sessionAffinity', 'primaryCookieName'], provider)]
+      : []),
+  ];
+}
+
+/** HTTPHeaderMatch: of two conditions on one header only the first counts. */
+function cookieMatches(list: readonly RequestMatch[], path: Path): Problem[] {
+  return list.flatMap(({ headers = {} }, index) =>
+    Object.keys(headers)
+      .filter(isCookieHeader)
+      .map((name) =>
+        error([...path, index, 'headers', name], {
+          reason: 'UnsupportedAffinity',
+          message: 'is a condition on cookies, beside which session affinity can have none of its own',
+          fix: 'match another header, or remove sessionAffinity',
+        }),
+      ),
+  );
+}
+
+/** A header that the rule sets or removes is gone from every answer, ours with it. */
+function replacedCookies({ service }: CanarySpec): Problem[] {
+  const { set = {}, remove = [] } = service?.headers?.response ?? {};
+  const path: Path = ['spec', 'service', 'headers', 'response'];
+  const paths: Path[] = [
+    ...Object.keys(set)
+      .filter(isSetCookie)
+      .map((name) => [...path, 'set', name]),
+    ...remove.flatMap((name, index) => (isSetCookie(name) ? [[...path, 'remove', index]] : [])),
+  ];
+  return paths.map((at) =>
+    error(at, {
+      reason: 'UnsupportedAffinity',
+      message: 'would take the cookies of session affinity out of every answer',
+      fix: 'add cookies with headers.response.add, or remove sessionAffinity',
+    }),
+  );
+}
+
+function isSetCookie(name: string): boolean {
+  return name.toLowerCase() === 'set-cookie';
+}
