@@ -14,7 +14,7 @@ import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
 import { autoscalerShape, renderPrimaryAutoscaler } from '../workload/autoscaler.ts';
-import { absorbServerChanges, primaryShape, renderPrimary } from '../workload/primary.ts';
+import { absorbServerChanges } from '../workload/primary.ts';
 import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
@@ -22,6 +22,7 @@ import { apply, guard, translated } from './apply.ts';
 import { backUp, restored } from './back-up.ts';
 import { mergePatchOf } from './merge-patch.ts';
 import { storeRevision } from './store-revision.ts';
+import { kindOf, landingOf } from './workloads.ts';
 
 export interface Stage {
   readonly cluster: Cluster;
@@ -70,11 +71,9 @@ async function writePrimary(
 ): Promise<void> {
   const { cluster, caches, scene } = stage;
   const { view, primaryKey, selector, owner, includeLabelPrefix } = scene;
+  const kind = kindOf(scene);
   const stored = dryRun ? await captureLive(stage) : await fetchRevision(cluster, view, revision);
-  if (selector === undefined) {
-    throw new Retry(`cannot write the primary of ${view.name}: its selector is not known yet`);
-  }
-  const wanted = renderPrimary(stored, {
+  const wanted = kind.renderPrimary(stored, {
     ...primaryKey,
     namespace: view.namespace,
     selector,
@@ -82,32 +81,28 @@ async function writePrimary(
     owner,
     includeLabelPrefix,
   });
-  const landing = caches.deployments;
-  const written = await apply(cluster, {
-    resource: resources.deployments,
-    wanted,
-    shape: primaryShape,
-    landing,
-    dryRun,
-  });
-  const note = dryRun ? undefined : absorbServerChanges(written);
+  const landing = landingOf(caches, kind);
+  const { resource, primaryShape: shape } = kind;
+  const written = await apply(cluster, { resource, wanted, shape, landing, dryRun });
+  const note = dryRun ? undefined : absorbServerChanges(written, shape);
   if (note !== undefined) {
     const body = guard({ metadata: { annotations: note } }, written);
     await translated('note what the server made of the primary', async () => {
-      landing.put(await cluster.patch(resources.deployments, primaryKey, { kind: 'merge', body }));
+      landing.put(await cluster.patch(resource, primaryKey, { kind: 'merge', body }));
     });
   }
 }
 
 /** A rehearsal has nothing stored yet: it tries what the target holds now. */
 async function captureLive({ cluster, scene, checksums }: Stage): Promise<StoredRevision> {
+  const kind = kindOf(scene);
   const target = await translated(`read ${scene.targetKey.name}`, () =>
-    cluster.get(resources.deployments, scene.targetKey),
+    cluster.get(kind.resource, scene.targetKey),
   );
   if (target === undefined) {
     throw new Retry(`${scene.targetKey.name} is gone`);
   }
-  return captureRevision(target, { checksums, ownerUid: scene.view.uid });
+  return captureRevision(kind, target, { checksums, ownerUid: scene.view.uid });
 }
 
 async function fetchRevision(
@@ -185,9 +180,11 @@ async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number):
     return;
   }
   // The UID guards against a target that was deleted and made again: that one has not been decided about.
-  const body = { metadata: { uid: target.uid }, spec: { replicas } };
+  const kind = kindOf(scene);
+  const body = { ...kind.scaled(replicas), metadata: { uid: target.uid } };
   await translated(`scale ${targetKey.name} to ${replicas}`, async () => {
-    caches.deployments.put(await cluster.patch(resources.deployments, targetKey, { kind: 'merge', body }));
+    const patch = { kind: 'merge', body } as const;
+    landingOf(caches, kind).put(await cluster.patch(kind.resource, targetKey, patch));
   });
 }
 

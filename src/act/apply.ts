@@ -7,7 +7,7 @@ import type { OwnedShape } from '../model/owned.ts';
 import { mergePatchOf } from './merge-patch.ts';
 
 /** Where the answer of a write goes at once, so that no stale cache can make us write or count twice. */
-interface Landing {
+export interface Landing {
   put(object: KubeObject): void;
 }
 

@@ -13,6 +13,7 @@ import { captureRevision, renderRevision } from '../workload/stored-revision.ts'
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { translated } from './apply.ts';
 import type { Stage } from './act.ts';
+import { kindOf, landingOf } from './workloads.ts';
 
 /** Throws Retry where nothing in the cluster holds this revision any more: then the next pass sees another one. */
 export async function storeRevision(stage: Stage, revision: Revision): Promise<void> {
@@ -37,12 +38,13 @@ async function fromTarget(
   { cluster, caches, scene, checksums }: Stage,
   revision: Revision,
 ): Promise<StoredRevision | undefined> {
-  const target = await cluster.get(resources.deployments, scene.targetKey);
+  const kind = kindOf(scene);
+  const target = await cluster.get(kind.resource, scene.targetKey);
   if (target === undefined) {
     return undefined;
   }
-  caches.deployments.put(target);
-  const stored = captureRevision(target, { checksums, ownerUid: scene.view.uid });
+  landingOf(caches, kind).put(target);
+  const stored = captureRevision(kind, target, { checksums, ownerUid: scene.view.uid });
   if (stored.revision !== revision) {
     return undefined;
   }
@@ -55,9 +57,10 @@ async function fromPrimary(
   { cluster, scene }: Stage,
   revision: Revision,
 ): Promise<StoredRevision | undefined> {
-  const primary = await cluster.get(resources.deployments, scene.primaryKey);
-  return primary !== undefined && holdsRevision(primary, revision)
-    ? recaptureRevision(primary, revision)
+  const kind = kindOf(scene);
+  const primary = await cluster.get(kind.resource, scene.primaryKey);
+  return primary !== undefined && holdsRevision(kind, primary, revision)
+    ? recaptureRevision(kind, primary, revision)
     : undefined;
 }
 

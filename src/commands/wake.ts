@@ -28,9 +28,11 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       }
     }
   });
-  caches.deployments.onChange((key) => {
-    interested(`Deployment/${key}`);
-  });
+  for (const [{ resource }, cache] of caches.workloads) {
+    cache.onChange((key) => {
+      interested(`${resource.kind}/${key}`);
+    });
+  }
   caches.services.onChange((key) => {
     interested(`Service/${key}`);
   });
@@ -48,8 +50,10 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
   caches.configMaps.onChange((key) => {
     const slash = key.indexOf('/');
     const config = `${key.slice(0, slash)}/configmap/${key.slice(slash + 1)}`;
-    for (const deployment of caches.deployments.byIndex('config', config)) {
-      interested(`Deployment/${deployment.key}`);
+    for (const [{ resource }, cache] of caches.workloads) {
+      for (const workload of cache.byIndex('config', config)) {
+        interested(`${resource.kind}/${workload.key}`);
+      }
     }
   });
   for (const { cache } of caches.routes.values()) {

@@ -12,8 +12,8 @@ import type { Cache } from '../watch/cache.ts';
 import { viewOfAutoscaler } from '../workload/autoscaler.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { configKey } from '../workload/configs.ts';
-import { viewOfDeployment } from '../workload/deployment.ts';
-import type { WorkloadView } from '../workload/deployment.ts';
+import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
+import { workloadKinds } from '../workload/kinds.ts';
 import { viewOfService } from '../workload/services.ts';
 import type { ServiceView } from '../workload/services.ts';
 import { viewOfRevision } from '../workload/stored-revision.ts';
@@ -25,6 +25,8 @@ export interface ConfigView {
   readonly resourceVersion: string;
 }
 
+type WorkloadCache = Cache<WorkloadView, 'config'>;
+
 interface RouteCache {
   readonly shape: RouteShape;
   readonly cache: Cache<RouteView>;
@@ -33,7 +35,8 @@ interface RouteCache {
 export interface Caches {
   readonly canaries: Cache<CanaryView, 'interest' | 'target'>;
   readonly templates: Cache<MetricTemplate>;
-  readonly deployments: Cache<WorkloadView, 'config'>;
+  /** Of every kind that can be a target. */
+  readonly workloads: ReadonlyMap<WorkloadKind, WorkloadCache>;
   readonly services: Cache<ServiceView>;
   readonly autoscalers: Cache<AutoscalerView>;
   readonly revisions: Cache<RevisionView, 'owner'>;
@@ -59,11 +62,7 @@ export function createCaches(onError: CacheErrorListener): Caches {
       onError: failed('Canary'),
     }),
     templates: createCache({ project: readTemplate, onError: failed('MetricTemplate') }),
-    deployments: createCache({
-      project: viewOfDeployment,
-      indexes: { config: configIndex },
-      onError: failed('Deployment'),
-    }),
+    workloads: new Map(workloadKinds.map((kind) => [kind, workloadCache(kind, failed)])),
     autoscalers: createCache({ project: viewOfAutoscaler, onError: failed('HorizontalPodAutoscaler') }),
     services: createCache({ project: viewOfService, onError: failed('Service') }),
     revisions: createCache({
@@ -90,14 +89,22 @@ function ownRevision(object: KubeObject): RevisionView | undefined {
   return view.revision === undefined ? undefined : view;
 }
 
+type Failed = (kind: string) => (error: unknown, key: string) => void;
+
+function workloadCache(kind: WorkloadKind, failed: Failed): WorkloadCache {
+  return createCache({
+    project: (object) => kind.view(object),
+    indexes: { config: configIndex },
+    onError: failed(kind.resource.kind),
+  });
+}
+
 function configIndex({ configRefs }: WorkloadView, key: string): string[] {
   const namespace = key.slice(0, key.indexOf('/'));
   return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
 }
 
-function routeCaches(
-  failed: (kind: string) => (error: unknown, key: string) => void,
-): Map<string, RouteCache> {
+function routeCaches(failed: Failed): Map<string, RouteCache> {
   const caches = new Map<string, RouteCache>();
   for (const provider of providers) {
     const shape = routerFor(provider)?.route;
@@ -134,7 +141,7 @@ export function feedsOf(caches: Caches): readonly Feed[] {
   return [
     builtIn(resources.canaries, caches.canaries),
     builtIn(resources.metricTemplates, caches.templates),
-    builtIn(resources.deployments, caches.deployments),
+    ...[...caches.workloads].map(([{ resource }, cache]) => builtIn(resource, cache)),
     builtIn(resources.services, caches.services),
     builtIn(resources.horizontalPodAutoscalers, caches.autoscalers),
     builtIn(resources.controllerRevisions, caches.revisions),

@@ -54,10 +54,10 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
   }
   const { spec } = canary;
   const apex = apexName(spec);
-  const target = spec.targetRef.name;
+  const { kind, name: target } = spec.targetRef;
   return [
-    `Deployment/${namespace}/${target}`,
-    `Deployment/${namespace}/${target}-primary`,
+    `${kind}/${namespace}/${target}`,
+    `${kind}/${namespace}/${target}-primary`,
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
     ...autoscalersOf(spec, namespace),
     `Route/${namespace}/${apex}`,

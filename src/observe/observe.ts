@@ -17,7 +17,6 @@ import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
-import { readinessOf } from '../workload/deployment.ts';
 import { serviceShape } from '../workload/services.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
 import type { Caches } from './caches.ts';
@@ -90,8 +89,8 @@ function planFor({ spec, provider }: Scene, { minimumIntervalMs }: ObserveSettin
   return planOf(spec, { provider, minimumIntervalMs });
 }
 
-function seenTarget({ target, spec }: Scene, moment: Moment): SeenTarget | undefined {
-  if (target === undefined) {
+function seenTarget({ kind, target, spec }: Scene, moment: Moment): SeenTarget | undefined {
+  if (kind === undefined || target === undefined) {
     return undefined;
   }
   return {
@@ -100,16 +99,16 @@ function seenTarget({ target, spec }: Scene, moment: Moment): SeenTarget | undef
     revision: revisionFrom(target.templateHash, moment.configs?.checksums),
     replicas: target.replicas,
     available: target.availableReplicas,
-    readiness: readinessOf(target, readyThresholds(spec.analysis).canaryPercent),
+    readiness: kind.readiness(target, readyThresholds(spec.analysis).canaryPercent),
   };
 }
 
 function seenPrimary(
-  { view, primary, target, spec }: Scene,
+  { view, kind, primary, target, spec }: Scene,
   moment: Moment,
   stored: ReadonlyMap<string | undefined, Revision | undefined>,
 ): SeenPrimary | undefined {
-  if (primary === undefined) {
+  if (kind === undefined || primary === undefined) {
     return undefined;
   }
   const { sourceHash } = primary;
@@ -129,7 +128,7 @@ function seenPrimary(
     asTarget: ours ? undefined : (noted ?? stored.get(sourceHash) ?? equal ?? revisionFrom(sourceHash)),
     replicas: primary.replicas,
     available: primary.availableReplicas,
-    readiness: readinessOf(primary, readyThresholds(spec.analysis).primaryPercent),
+    readiness: kind.readiness(primary, readyThresholds(spec.analysis).primaryPercent),
   };
 }
 

@@ -4,6 +4,7 @@ import type { CanarySpec } from '../api/canary.ts';
 import { checkCanary } from '../api/check.ts';
 import type { Problem } from '../model/problem.ts';
 import { providers } from '../traffic/routers.ts';
+import { workloadKinds } from '../workload/kinds.ts';
 import type { Caches } from './caches.ts';
 import { targetKeyOf } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
@@ -38,11 +39,12 @@ export function problemsOf(
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
     ...scene.problems,
+    ...(scene.target?.problems ?? []),
     ...(moment.configs?.problems ?? []),
   ];
 }
 
-function unsupported({ router, provider, spec, autoscalers }: Scene): Problem[] {
+function unsupported({ router, provider, spec, autoscalers, kind }: Scene): Problem[] {
   const problems: Problem[] = [];
   if (router === undefined) {
     problems.push({
@@ -54,14 +56,14 @@ function unsupported({ router, provider, spec, autoscalers }: Scene): Problem[] 
       fix: `use one of ${providers.join(', ')}`,
     });
   }
-  if (spec.targetRef.kind !== 'Deployment') {
+  if (kind === undefined) {
     problems.push({
       severity: 'error',
       reason: 'UnsupportedField',
       field: 'spec.targetRef.kind',
       value: spec.targetRef.kind,
       message: `is ${spec.targetRef.kind}, which is not supported yet`,
-      fix: 'use a Deployment',
+      fix: `use one of ${workloadKinds.map(({ resource }) => resource.kind).join(', ')}`,
     });
   }
   if (spec.service === undefined) {

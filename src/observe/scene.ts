@@ -10,8 +10,10 @@ import { storedWish } from '../traffic/stored-wish.ts';
 import type { RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { primaryNameOf } from '../workload/primary.ts';
-import { selectorOf } from '../workload/deployment.ts';
-import type { Selector, WorkloadView } from '../workload/deployment.ts';
+import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
+import { kindOf } from '../workload/kinds.ts';
+import { selectorOf } from '../workload/selector.ts';
+import type { Selector } from '../workload/selector.ts';
 import { renderServices } from '../workload/services.ts';
 import type { RenderedServices, ServiceRole, ServiceView } from '../workload/services.ts';
 import { resourceKey } from './caches.ts';
@@ -32,6 +34,8 @@ export interface Scene {
   readonly provider: string;
   readonly router: TrafficRouter | undefined;
   readonly apex: string;
+  /** undefined for a target of a kind that is not supported. */
+  readonly kind: WorkloadKind | undefined;
   readonly targetKey: ObjectKey;
   readonly primaryKey: ObjectKey;
   readonly target: WorkloadView | undefined;
@@ -62,7 +66,9 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
   const owner = ownerOf(view);
   const targetKey = { namespace, name: spec.targetRef.name };
   const primaryKey = { namespace, name: primaryName(spec) };
-  const target = caches.deployments.get(keyOf(targetKey));
+  const kind = kindOf(spec.targetRef);
+  const workloads = kind === undefined ? undefined : caches.workloads.get(kind);
+  const target = workloads?.get(keyOf(targetKey));
   const selected = target === undefined ? undefined : selectorOf(target.matchLabels, settings.selectorLabels);
   const selector = selected?.kind === 'selector' ? selected.selector : undefined;
   const serviceViews = {
@@ -79,10 +85,11 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     ...shared,
     provider,
     router,
+    kind,
     targetKey,
     primaryKey,
     target,
-    primary: caches.deployments.get(keyOf(primaryKey)),
+    primary: workloads?.get(keyOf(primaryKey)),
     selector,
     serviceViews,
     services,

@@ -1,56 +1,18 @@
-// Deployments: what a decision needs to know of one, and whether it is ready. Making a primary from one is primary.ts,
-// its configuration configs.ts, its autoscaler autoscaler.ts, its Services services.ts. Nothing in this folder reads or
-// writes a cluster; it imports api/, model/ and zod.
+// Deployments: what a decision needs to know of one, whether it is ready, what of it is released. Making a primary from one
+// is primary.ts, its configuration configs.ts, its autoscaler autoscaler.ts, its Services services.ts. Nothing in this
+// folder reads or writes a cluster; it imports api/, model/ and zod.
 import { z } from 'zod';
 import { objectOf } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { resources } from '../model/kube.ts';
 import type { Readiness } from '../model/observation.ts';
-import type { Problem } from '../model/problem.ts';
-import type { Revision } from '../model/revision.ts';
 import { configRefsOf } from './configs.ts';
+import type { Content, WorkloadKind, WorkloadView } from './kind.ts';
 import { ownerUidsOf, revisionAnnotation } from './metadata.ts';
-import type { ConfigRef, PodTemplate } from './pod-template.ts';
+import type { PodTemplate } from './pod-template.ts';
+import { primaryShape, renderPrimary } from './primary.ts';
 import type { ContainerPorts } from './services.ts';
-import { hasDrifted, sourceHashOf, templateHashOf } from './template-hash.ts';
-
-interface WorkloadCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-}
-
-/** What the cache keeps of a workload: hundreds of bytes, never the template. */
-export interface WorkloadView {
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation: number;
-  readonly observedGeneration: number;
-  readonly ownerUids: readonly string[];
-  /** Digest of the whole pod template; a target's revision is `revisionFrom(templateHash, checksums)`. */
-  readonly templateHash: string;
-  /**
-   * Digest of the pod template with everything undone that making a primary does. Equal for a target and for a primary
-   * that was made from it, by Serin or by Flagger; meaningless for any other comparison.
-   */
-  readonly sourceHash: string;
-  /** Desired replicas. */
-  readonly replicas: number;
-  readonly updatedReplicas: number;
-  readonly totalReplicas: number;
-  readonly readyReplicas: number;
-  readonly availableReplicas: number;
-  readonly paused: boolean;
-  /** Progressing and Available only. */
-  readonly conditions: readonly WorkloadCondition[];
-  readonly matchLabels: Readonly<Record<string, string>>;
-  /** By container, in the template's order. */
-  readonly ports: readonly ContainerPorts[];
-  readonly configRefs: readonly ConfigRef[];
-  /** The stored revision that a primary holds; undefined where Serin has not written it. */
-  readonly revision: Revision | undefined;
-  /** It is not any more what Serin wrote; false where Serin has not written it. */
-  readonly drifted: boolean;
-}
+import { hasDrifted, sourceHashOf, sourceTemplateOf, templateHashOf } from './template-hash.ts';
 
 const count = z.int().min(0).catch(0);
 const Condition = z.object({
@@ -106,7 +68,7 @@ export function viewOfDeployment(object: KubeObject): WorkloadView {
     ports: portsOf(spec.template),
     configRefs: configRefsOf(spec.template),
     revision: revisionAnnotation(metadata),
-    drifted: hasDrifted(object),
+    drifted: hasDrifted(object, primaryShape),
   };
 }
 
@@ -156,52 +118,35 @@ function podsAvailable({ availableReplicas, replicas }: WorkloadView): string {
   return `${availableReplicas} of ${replicas} pods available`;
 }
 
-function conditionOf(view: WorkloadView, type: string): WorkloadCondition | undefined {
+function conditionOf(view: WorkloadView, type: string): WorkloadView['conditions'][number] | undefined {
   return view.conditions.find((condition) => condition.type === type);
 }
 
-/** The label by which the pods of a target are told from those of its primary; `<value>-primary` are the latter. */
-export interface Selector {
-  readonly key: string;
-  readonly value: string;
+const TargetShape = z.object({
+  spec: z.object({
+    template: z.record(z.string(), z.unknown()),
+    progressDeadlineSeconds: z.exactOptional(z.number()),
+    minReadySeconds: z.exactOptional(z.number()),
+    revisionHistoryLimit: z.exactOptional(z.number()),
+    strategy: z.exactOptional(z.record(z.string(), z.unknown())),
+  }),
+});
+
+function capture(target: KubeObject): Content {
+  const { template, ...spec } = TargetShape.parse(target).spec;
+  return { template, spec };
 }
 
-export type SelectorResult =
-  | { readonly kind: 'selector'; readonly selector: Selector }
-  | { readonly kind: 'problem'; readonly problem: Problem };
-
-/** A label value may have 63 characters; the primary's is longer by `-primary`. */
-const LONGEST_VALUE = 63 - '-primary'.length;
-
-/** The first of `selectorKeys` that the target selects its pods by. */
-export function selectorOf(
-  matchLabels: Readonly<Record<string, string>>,
-  selectorKeys: readonly string[],
-): SelectorResult {
-  const key = selectorKeys.find((candidate) => matchLabels[candidate] !== undefined);
-  const value = key === undefined ? undefined : matchLabels[key];
-  const problem = (message: string, fix: string): SelectorResult => ({
-    kind: 'problem',
-    problem: {
-      severity: 'error',
-      reason: 'SelectorNotFound',
-      field: 'spec.targetRef',
-      value: matchLabels,
-      message,
-      fix,
-    },
-  });
-  if (key === undefined || value === undefined) {
-    return problem(
-      `the target selects its pods by none of the labels ${selectorKeys.join(', ')}`,
-      'add one of them to spec.selector.matchLabels of the target, or name its label in -selector-labels',
-    );
-  }
-  if (value === '' || value.length > LONGEST_VALUE) {
-    return problem(
-      `the label ${key} of the target must have 1 to ${LONGEST_VALUE} characters, because its primary's adds -primary`,
-      'use a shorter value',
-    );
-  }
-  return { kind: 'selector', selector: { key, value } };
-}
+export const deployments: WorkloadKind = {
+  resource: resources.deployments,
+  view: viewOfDeployment,
+  readiness: readinessOf,
+  scaled: (replicas) => ({ spec: { replicas } }),
+  capture,
+  recapture(primary) {
+    const { template, spec } = capture(primary);
+    return { template: sourceTemplateOf(template), spec };
+  },
+  renderPrimary,
+  primaryShape,
+};

@@ -1,9 +1,10 @@
 // The primary of a Deployment: a copy of a stored revision that answers to a label of its own.
+import { Retry } from '../model/errors.ts';
 import { objectOf } from '../model/json.ts';
-import type { KubeObject, OwnerReference } from '../model/kube.ts';
+import type { KubeObject } from '../model/kube.ts';
 import type { OwnedShape } from '../model/owned.ts';
 import { rewriteConfigRefs } from './configs.ts';
-import type { Selector } from './deployment.ts';
+import type { PrimaryWish } from './kind.ts';
 import {
   REVISION_ANNOTATION,
   WRITTEN_ANNOTATION,
@@ -15,19 +16,9 @@ import {
 } from './metadata.ts';
 import { mapSpreadSelectors, mapTemplateMetadata } from './pod-template.ts';
 import type { PodTemplate } from './pod-template.ts';
+import type { Selector } from './selector.ts';
 import type { StoredRevision } from './stored-revision.ts';
 import { primaryFingerprint, writtenNote } from './template-hash.ts';
-
-export interface PrimaryWish {
-  readonly name: string;
-  readonly namespace: string;
-  /** The target's; the primary's value adds `-primary`. */
-  readonly selector: Selector;
-  /** undefined: leave them as they are, because an autoscaler owns them or nothing shall change. */
-  readonly replicas: number | undefined;
-  readonly owner: OwnerReference;
-  readonly includeLabelPrefix: readonly string[];
-}
 
 /** `<target>-primary`: the name of the primary workload of a target, and of the primary's autoscaler. */
 export function primaryNameOf(name: string): string {
@@ -36,7 +27,11 @@ export function primaryNameOf(name: string): string {
 
 /** The complete primary Deployment for a stored revision, with a note of its own fingerprint. */
 export function renderPrimary(stored: StoredRevision, wish: PrimaryWish): KubeObject {
-  const { key, value } = primarySelector(wish.selector);
+  const { selector } = wish;
+  if (selector === undefined) {
+    throw new Retry(`cannot write ${wish.name}: which pods its target selects is not known yet`);
+  }
+  const { key, value } = primarySelector(selector);
   const metadata = recordCopied({
     name: wish.name,
     namespace: wish.namespace,
@@ -52,7 +47,7 @@ export function renderPrimary(stored: StoredRevision, wish: PrimaryWish): KubeOb
       ...stored.spec,
       ...(wish.replicas === undefined ? {} : { replicas: wish.replicas }),
       selector: { matchLabels: { [key]: value } },
-      template: primaryTemplate(stored, wish.selector),
+      template: primaryTemplate(stored, selector),
     },
   };
   const notes = {
@@ -102,11 +97,14 @@ export const primaryShape: OwnedShape = {
 
 /**
  * What is left to note where a server stored something else than was sent, because an admission webhook or a new default
- * had a say: the annotations that make the stored object the written one. undefined where it stored what was sent.
+ * had a say: the annotations that make the stored object the written one. undefined where it stored what was sent, and
+ * where the kind keeps no note.
  */
-export function absorbServerChanges(stored: KubeObject): Readonly<Record<string, string>> | undefined {
-  const note = writtenNote(primaryFingerprint(stored));
-  return stored.metadata.annotations?.[WRITTEN_ANNOTATION] === note
-    ? undefined
-    : { [WRITTEN_ANNOTATION]: note };
+export function absorbServerChanges(
+  stored: KubeObject,
+  shape: OwnedShape,
+): Readonly<Record<string, string>> | undefined {
+  const note = writtenNote(shape.fingerprint(stored));
+  const before = stored.metadata.annotations?.[WRITTEN_ANNOTATION];
+  return before === undefined || before === note ? undefined : { [WRITTEN_ANNOTATION]: note };
 }

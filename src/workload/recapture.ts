@@ -4,28 +4,34 @@ import { objectOf } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Revision } from '../model/revision.ts';
 import { configKey } from './configs.ts';
-import { revisionAnnotation } from './metadata.ts';
+import type { WorkloadKind } from './kind.ts';
+import { copiedAnnotations, revisionAnnotation, withoutToolkit } from './metadata.ts';
 import { renameConfigRefs } from './pod-template.ts';
-import { captureRevision } from './stored-revision.ts';
 import type { StoredRevision } from './stored-revision.ts';
-import { hasDrifted, revisionFrom, sourceHashOf, sourceNameOf, sourceTemplateOf } from './template-hash.ts';
+import { hasDrifted, revisionFrom, sourceNameOf, templateHashOf } from './template-hash.ts';
 
 /** True if the primary still is what this revision made it, or, made by somebody else, has just this content. */
-export function holdsRevision(primary: KubeObject, revision: Revision): boolean {
+export function holdsRevision(kind: WorkloadKind, primary: KubeObject, revision: Revision): boolean {
   const own = revisionAnnotation(primary.metadata);
-  const template = objectOf(objectOf(primary['spec'])['template']);
   return own === undefined
-    ? revisionFrom(sourceHashOf(template)) === revision
-    : own === revision && !hasDrifted(primary);
+    ? revisionFrom(templateHashOf(kind.recapture(primary).template)) === revision
+    : own === revision && !hasDrifted(primary, kind.primaryShape);
 }
 
-/** Throws a ZodError for an object without a pod template. */
-export function recaptureRevision(primary: KubeObject, revision: Revision): StoredRevision {
-  const spec = objectOf(primary['spec']);
-  const template = objectOf(spec['template']);
-  const source = { ...primary, spec: { ...spec, template: sourceTemplateOf(template) } };
-  const captured = captureRevision(source, { checksums: undefined, ownerUid: '' });
-  return { ...captured, revision, configs: copiesOf(template) };
+/** Throws a ZodError for an object that no API server would keep. */
+export function recaptureRevision(
+  kind: WorkloadKind,
+  primary: KubeObject,
+  revision: Revision,
+): StoredRevision {
+  const { labels, annotations } = primary.metadata;
+  return {
+    ...kind.recapture(primary),
+    revision,
+    configs: copiesOf(objectOf(objectOf(primary['spec'])['template'])),
+    labels: withoutToolkit(labels ?? {}),
+    annotations: copiedAnnotations(annotations ?? {}),
+  };
 }
 
 /** The copies in use stay in use, whoever made them; what they hold is not looked at again. */

@@ -6,6 +6,7 @@ import type { KubeObject, OwnerReference } from '../model/kube.ts';
 import { isOwnRevision, revisionSuffix } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import { copyNameOf } from './configs.ts';
+import type { WorkloadKind } from './kind.ts';
 import { REVISION_ANNOTATION, copiedAnnotations, ownerUidsOf, withoutToolkit } from './metadata.ts';
 import { revisionFrom, sourceHashOf, templateHashOf } from './template-hash.ts';
 
@@ -14,17 +15,12 @@ const CANARY_LABEL = 'serin.dev/canary';
 const TextMap = z.record(z.string(), z.string());
 const StoredData = z.object({
   revision: z.string().refine(isOwnRevision),
-  /** The target's, as it was: nothing is rewritten before a primary is rendered. */
+  /** What is released, as the target had it: the pod template. Nothing is rewritten before a primary is rendered. */
   template: z.record(z.string(), z.unknown()),
   /** By `configmap/<name>` or `secret/<name>`: the name of the copy, and the checksum of its content. */
   configs: z.record(z.string(), z.object({ copy: z.string(), checksum: z.string() })),
   /** What else of the target's spec a primary has; fields that the target leaves out are absent. */
-  spec: z.object({
-    progressDeadlineSeconds: z.exactOptional(z.number()),
-    minReadySeconds: z.exactOptional(z.number()),
-    revisionHistoryLimit: z.exactOptional(z.number()),
-    strategy: z.exactOptional(z.record(z.string(), z.unknown())),
-  }),
+  spec: z.record(z.string(), z.unknown()),
   /** Of the target itself, without those by which other tools claim it. */
   labels: TextMap,
   annotations: TextMap,
@@ -41,16 +37,6 @@ export interface RevisionView {
   readonly sourceHash: string | undefined;
 }
 
-const TargetShape = z.object({
-  spec: z.object({
-    template: z.record(z.string(), z.unknown()),
-    progressDeadlineSeconds: z.number().optional(),
-    minReadySeconds: z.number().optional(),
-    revisionHistoryLimit: z.number().optional(),
-    strategy: z.record(z.string(), z.unknown()).optional(),
-  }),
-});
-
 export interface Capture {
   /** Of every tracked object that the target uses, by `configmap/<name>`; undefined: tracking is off. */
   readonly checksums: Readonly<Record<string, string>> | undefined;
@@ -60,10 +46,14 @@ export interface Capture {
 
 /**
  * The revision that a target holds now. Its name follows from its content, so the caller compares it with the revision
- * it meant to store. Throws a ZodError for an object without a pod template, which no API server keeps.
+ * it meant to store. Throws a ZodError for an object that no API server would keep.
  */
-export function captureRevision(target: KubeObject, { checksums, ownerUid }: Capture): StoredRevision {
-  const { template, ...fields } = TargetShape.parse(target).spec;
+export function captureRevision(
+  kind: WorkloadKind,
+  target: KubeObject,
+  { checksums, ownerUid }: Capture,
+): StoredRevision {
+  const { template, spec } = kind.capture(target);
   const { labels, annotations } = target.metadata;
   return {
     revision: revisionFrom(templateHashOf(template), checksums),
@@ -74,16 +64,7 @@ export function captureRevision(target: KubeObject, { checksums, ownerUid }: Cap
         return [key, { copy: copyNameOf(name, checksum, ownerUid), checksum }];
       }),
     ),
-    spec: {
-      ...(fields.progressDeadlineSeconds === undefined
-        ? {}
-        : { progressDeadlineSeconds: fields.progressDeadlineSeconds }),
-      ...(fields.minReadySeconds === undefined ? {} : { minReadySeconds: fields.minReadySeconds }),
-      ...(fields.revisionHistoryLimit === undefined
-        ? {}
-        : { revisionHistoryLimit: fields.revisionHistoryLimit }),
-      ...(fields.strategy === undefined ? {} : { strategy: fields.strategy }),
-    },
+    spec,
     labels: withoutToolkit(labels ?? {}),
     annotations: copiedAnnotations(annotations ?? {}),
   };

@@ -2,6 +2,7 @@
 import { digest } from '../model/hash.ts';
 import { objectOf } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { OwnedShape } from '../model/owned.ts';
 import { revisionOf } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import { WRITTEN_ANNOTATION, ownedMetadata, pick, withoutToolkit } from './metadata.ts';
@@ -83,8 +84,8 @@ export function writtenNote(fingerprint: string): string {
 
 const NOTE_VERSION = 'f1:';
 
-/** True if a primary no longer is what its note says was written. */
-export function hasDrifted(object: KubeObject): boolean {
+/** True if a primary no longer is what its note says was written. `shape` is its kind's. */
+export function hasDrifted(object: KubeObject, shape: OwnedShape): boolean {
   const note = object.metadata.annotations?.[WRITTEN_ANNOTATION];
-  return note?.startsWith(NOTE_VERSION) === true && note !== writtenNote(primaryFingerprint(object));
+  return note?.startsWith(NOTE_VERSION) === true && note !== writtenNote(shape.fingerprint(object));
 }

@@ -59,7 +59,7 @@ describe('writing the primary', () => {
       },
     });
     expect(primary?.metadata.ownerReferences).toMatchObject([mine(of)]);
-    expect(of.caches.deployments.get('shop/cart-primary')).toMatchObject({ revision, drifted: false });
+    expect(of.workload('cart-primary')).toMatchObject({ revision, drifted: false });
   });
 
   it('waits for a revision that is not stored', async () => {
@@ -105,7 +105,7 @@ describe('writing the primary', () => {
       metadata: { labels: { team: 'a' } },
       spec: { replicas: 7, template: { spec: { containers: [{ name: 'app', image: 'cart:hack' }] } } },
     });
-    expect(of.caches.deployments.get('shop/cart-primary')?.drifted).toBe(true);
+    expect(of.workload('cart-primary')?.drifted).toBe(true);
     await enact(stageOf(of), [write]);
     const primary = of.find(deployments, 'cart-primary');
 
@@ -114,7 +114,7 @@ describe('writing the primary', () => {
       template: { spec: { containers: [{ image: 'cart:1' }] } },
     });
     expect(primary?.metadata.labels).toMatchObject({ team: 'a' });
-    expect(of.caches.deployments.get('shop/cart-primary')?.drifted).toBe(false);
+    expect(of.workload('cart-primary')?.drifted).toBe(false);
   });
 
   it('writes nothing the second time', async () => {
@@ -245,7 +245,7 @@ describe('scaling the target', () => {
     await enact(stageOf(of), [{ kind: 'scaleTarget', replicas: 0 }]);
 
     expect(specOf(of.find(deployments, 'cart'))).toEqual({ ...specOf(before), replicas: 0 });
-    expect(of.caches.deployments.get('shop/cart')?.replicas).toBe(0);
+    expect(of.workload('cart')?.replicas).toBe(0);
   });
 
   it('leaves one alone that was deleted and made again: nobody has decided about that', async () => {

@@ -152,7 +152,10 @@ export class Process {
 
   /** What the process believes of the availability of a workload. */
   believes(name: string): number {
-    return this.caches.deployments.get(`shop/${name}`)?.availableReplicas ?? 0;
+    const [workload] = [...this.caches.workloads.values()].flatMap(
+      (cache) => cache.get(`shop/${name}`) ?? [],
+    );
+    return workload?.availableReplicas ?? 0;
   }
 
   wake(): void {

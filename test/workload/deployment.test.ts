@@ -4,8 +4,9 @@ import { isJsonObject, objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Readiness } from '../../src/model/observation.ts';
 import { isoFromMs } from '../../src/model/time.ts';
-import { readinessOf, selectorOf, viewOfDeployment } from '../../src/workload/deployment.ts';
-import type { WorkloadView } from '../../src/workload/deployment.ts';
+import { readinessOf, viewOfDeployment } from '../../src/workload/deployment.ts';
+import type { WorkloadView } from '../../src/workload/kind.ts';
+import { selectorOf } from '../../src/workload/selector.ts';
 import { deployments } from './arbitrary.ts';
 
 interface Rollout {

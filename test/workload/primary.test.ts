@@ -4,9 +4,13 @@ import { z } from 'zod';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { configRefsOf, rewriteConfigRefs } from '../../src/workload/configs.ts';
-import { readinessOf, viewOfDeployment } from '../../src/workload/deployment.ts';
+import {
+  deployments as deploymentKind,
+  readinessOf,
+  viewOfDeployment,
+} from '../../src/workload/deployment.ts';
+import type { PrimaryWish } from '../../src/workload/kind.ts';
 import { absorbServerChanges, primaryShape, renderPrimary } from '../../src/workload/primary.ts';
-import type { PrimaryWish } from '../../src/workload/primary.ts';
 import { captureRevision } from '../../src/workload/stored-revision.ts';
 import type { StoredRevision } from '../../src/workload/stored-revision.ts';
 import { deployments, owner } from './arbitrary.ts';
@@ -31,7 +35,7 @@ function captured(target: KubeObject): StoredRevision {
   const checksums = Object.fromEntries(
     refs.map(({ kind, name }) => [`${kind.toLowerCase()}/${name}`, '00112233aabbccdd']),
   );
-  return captureRevision(target, { checksums, ownerUid: owner.uid });
+  return captureRevision(deploymentKind, target, { checksums, ownerUid: owner.uid });
 }
 
 function rendered(target: KubeObject, change: Partial<PrimaryWish> = {}): KubeObject {
@@ -348,10 +352,10 @@ describe('primaryShape', () => {
   it('accepts what the server made of it, once', () => {
     const stored = edited(live, ['spec', 'template', 'spec', 'dnsPolicy'], 'ClusterFirst');
     expect(viewOfDeployment(stored).drifted).toBe(true);
-    const note = absorbServerChanges(stored);
+    const note = absorbServerChanges(stored, primaryShape);
     stored.metadata.annotations = { ...stored.metadata.annotations, ...note };
     expect(viewOfDeployment(stored).drifted).toBe(false);
-    expect(absorbServerChanges(stored)).toBeUndefined();
+    expect(absorbServerChanges(stored, primaryShape)).toBeUndefined();
   });
 
   it('is as ready as its pods are', () => {

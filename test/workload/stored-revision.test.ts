@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { viewOfDeployment } from '../../src/workload/deployment.ts';
+import { deployments as deploymentKind, viewOfDeployment } from '../../src/workload/deployment.ts';
 import {
   captureRevision,
   readRevision,
@@ -18,7 +18,7 @@ describe('a stored revision', () => {
   it('comes back from its ControllerRevision as it was', () => {
     fc.assert(
       fc.property(deployments, (target) => {
-        const stored = captureRevision(target, { checksums, ownerUid: owner.uid });
+        const stored = captureRevision(deploymentKind, target, { checksums, ownerUid: owner.uid });
         const object = JSON.parse(JSON.stringify(renderRevision(stored, wish)));
         expect(readRevision(object)).toEqual(JSON.parse(JSON.stringify(stored)));
         expect(viewOfRevision(object)).toEqual({
@@ -35,16 +35,18 @@ describe('a stored revision', () => {
   it('is named by what the watch cache knows of the target', () => {
     fc.assert(
       fc.property(deployments, (target) => {
-        const { revision } = captureRevision(target, { checksums, ownerUid: owner.uid });
+        const { revision } = captureRevision(deploymentKind, target, { checksums, ownerUid: owner.uid });
         expect(revision).toBe(revisionFrom(viewOfDeployment(target).templateHash, checksums));
-        expect(revision).not.toBe(captureRevision(target, { checksums: undefined, ownerUid: '' }).revision);
+        expect(revision).not.toBe(
+          captureRevision(deploymentKind, target, { checksums: undefined, ownerUid: '' }).revision,
+        );
       }),
     );
   });
 
   it('says which copies it needs', () => {
     const [target] = fc.sample(deployments, 1);
-    const { configs } = captureRevision(target!, { checksums, ownerUid: owner.uid });
+    const { configs } = captureRevision(deploymentKind, target!, { checksums, ownerUid: owner.uid });
     expect(configs).toEqual({
       'configmap/settings': {
         copy: expect.stringMatching(/^settings-primary-[0-9a-f]{8}$/),
