@@ -5,6 +5,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
 
 export default {
   testEnvironment: 'node',
+  // For hangs, not for speed: machines are slow and shared.
+  testTimeout: 60_000,
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: ['<rootDir>/test/live/'],
   extensionsToTreatAsEsm: ['.ts'],

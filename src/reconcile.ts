@@ -17,6 +17,7 @@ import type { ObserveSettings } from './observe/observe.ts';
 import { sceneOf } from './observe/scene.ts';
 import type { Scene, SceneSettings } from './observe/scene.ts';
 import type { Resource } from './model/kube.ts';
+import { resourcesOf } from './traffic/router.ts';
 
 /** More turns than any sound pass needs; a pass that takes them all is a rule that never comes to rest. */
 const MOST_TURNS = 40;
@@ -118,7 +119,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       refusal: memory.refusal,
       delivered: outbox.delivered(key),
       configs,
-      routeServed: isRouteServed(parts, scene),
+      missingKinds: missingKinds(parts, scene),
     },
   });
   const decision = decide(seen);
@@ -199,9 +200,9 @@ async function release(
   }
 }
 
-function isRouteServed({ isServed }: PassParts, scene: Scene | undefined): boolean {
-  const resource = scene?.router?.route?.resource;
-  return resource === undefined || isServed(resource);
+function missingKinds({ isServed }: PassParts, scene: Scene | undefined): readonly Resource[] {
+  const router = scene?.router;
+  return router === undefined ? [] : resourcesOf(router).filter((resource) => !isServed(resource));
 }
 
 /** While a run is under way a changed Secret must show within an interval; at rest once an hour is enough. */

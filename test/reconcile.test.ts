@@ -21,6 +21,7 @@ import {
   lab,
   roll,
   settings,
+  weightsIn,
 } from './fixture/lab.ts';
 import type { Lab } from './fixture/lab.ts';
 
@@ -107,9 +108,6 @@ function answer({ asked, answers }: Run, value: number): void {
   }
 }
 
-const weights = (of: Lab): unknown =>
-  of.caches.routes.get('gateway.networking.k8s.io/v1/httproutes')?.cache.get(KEY)?.weights;
-
 describe('a pass', () => {
   it('sets a Canary up in a few steps', async () => {
     const run = start();
@@ -123,7 +121,7 @@ describe('a pass', () => {
     await run.pass();
     expect(objectOf(of.find(deployments, 'cart')?.['spec'])['replicas']).toBe(0);
     expect(objectOf(of.find(deployments, 'cart-primary')?.['spec'])['replicas']).toBe(2);
-    expect(weights(of)).toEqual({ 'cart-primary': 100, 'cart-canary': 0 });
+    expect(weightsIn(of)).toEqual({ 'cart-primary': 100, 'cart-canary': 0 });
     expect(conditionOf(of.view().status, 'Ready')).toMatchObject({ status: 'True' });
   });
 
@@ -172,7 +170,7 @@ describe('a pass', () => {
     }
     expect(phaseOf(of)).toBe('Failed');
     expect(JSON.stringify(of.find(deployments, 'cart-primary'))).toContain('cart:2');
-    expect(weights(of)).toEqual({ 'cart-primary': 100, 'cart-canary': 0 });
+    expect(weightsIn(of)).toEqual({ 'cart-primary': 100, 'cart-canary': 0 });
     expect(of.view().status.runs?.map(({ reason }) => reason)).toEqual([
       'ThresholdReached',
       'Succeeded',

@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Action } from '../model/decision.ts';
 import { Retry } from '../model/errors.ts';
 import { keyOf, resources } from '../model/kube.ts';
+import type { KubeObject, ObjectKey, Resource } from '../model/kube.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Split } from '../model/split.ts';
 import { resourceKey } from '../observe/caches.ts';
@@ -13,6 +14,7 @@ import type { Caches } from '../observe/caches.ts';
 import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
+import type { CompanionShape, RouteShape } from '../traffic/router.ts';
 import { autoscalerShape, renderPrimaryAutoscaler } from '../workload/autoscaler.ts';
 import { absorbServerChanges } from '../workload/primary.ts';
 import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
@@ -158,20 +160,34 @@ async function writeService(
   });
 }
 
+/** First what stands beside the route, then the route, which is what moves requests. */
 async function writeRoute({ cluster, caches, scene }: Stage, split: Split, dryRun: boolean): Promise<void> {
   const shape = scene.router?.route;
-  const cached = shape === undefined ? undefined : caches.routes.get(resourceKey(shape.resource));
-  if (shape === undefined || cached === undefined) {
+  if (shape === undefined) {
     return;
   }
-  await apply(cluster, {
-    resource: shape.resource,
-    wanted: shape.render(scene.routeWish(split)),
-    shape,
-    landing: cached.cache,
-    dryRun,
-    backUp: (live) => backUp(live, scene.view.uid),
-  });
+  const write = async (wanted: KubeObject, part: CompanionShape | RouteShape): Promise<void> => {
+    await apply(cluster, {
+      resource: part.resource,
+      wanted,
+      shape: part,
+      landing: trafficLanding(caches, part.resource),
+      dryRun,
+      backUp: (live) => backUp(live, scene.view.uid),
+    });
+  };
+  for (const companion of scene.companions) {
+    await write(companion.wanted, companion.shape);
+  }
+  await write(shape.render(scene.routeWish(split)), shape);
+}
+
+function trafficLanding(caches: Caches, resource: Resource): Parameters<typeof apply>[1]['landing'] {
+  const found = caches.traffic.get(resourceKey(resource));
+  if (found === undefined) {
+    throw new Error(`no cache for ${resource.kind}`);
+  }
+  return found.cache;
 }
 
 async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number): Promise<void> {
@@ -259,10 +275,16 @@ async function restoreService({ cluster, caches, scene }: Stage): Promise<void> 
 
 async function restoreRoute({ cluster, caches, scene }: Stage): Promise<void> {
   const shape = scene.router?.route;
-  const cached = shape === undefined ? undefined : caches.routes.get(resourceKey(shape.resource));
-  if (shape !== undefined && cached !== undefined) {
-    const key = { namespace: scene.view.namespace, name: scene.apex };
-    await giveBack(cluster, { resource: shape.resource, key, landing: cached.cache });
+  if (shape === undefined) {
+    return;
+  }
+  const landing = trafficLanding(caches, shape.resource);
+  await giveBack(cluster, { resource: shape.resource, key: scene.routeKey, landing });
+  for (const { shape: companion, wanted } of scene.companions) {
+    const { name, namespace } = wanted.metadata;
+    const key = namespace === undefined ? { name } : { name, namespace };
+    const { resource } = companion;
+    await giveBack(cluster, { resource, key, landing: trafficLanding(caches, resource) });
   }
 }
 
@@ -272,7 +294,7 @@ async function giveBack(
     resource,
     key,
     landing,
-  }: Pick<Parameters<typeof apply>[1], 'resource' | 'landing'> & { key: { namespace: string; name: string } },
+  }: Pick<Parameters<typeof apply>[1], 'resource' | 'landing'> & { readonly key: ObjectKey },
 ): Promise<void> {
   await translated(`restore ${resource.kind} ${key.name}`, async () => {
     const live = await cluster.get(resource, key);

@@ -6,7 +6,7 @@ import { Retry, Stalled } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
 import { createAnswerer } from '../observe/answer.ts';
 import type { Answerer } from '../observe/answer.ts';
-import { createCaches } from '../observe/caches.ts';
+import { createCaches, isBuiltIn } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
 import { createConfigReader } from '../observe/configs.ts';
@@ -150,7 +150,7 @@ function passParts(
     configs: settings.enableConfigTracking
       ? createConfigReader({ cluster, configMaps: caches.configMaps, nowMs: Date.now })
       : undefined,
-    isServed: (resource) => kinds.isServed(resource),
+    isServed: (resource) => isBuiltIn(resource) || kinds.isServed(resource),
     nowMs: Date.now,
     chance: () => randomBytes(6).toString('hex'),
     outbox: createOutbox({

@@ -56,7 +56,7 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       }
     }
   });
-  for (const { cache } of caches.routes.values()) {
+  for (const { cache } of caches.traffic.values()) {
     cache.onChange((key) => {
       interested(`Route/${key}`);
     });

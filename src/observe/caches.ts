@@ -4,9 +4,9 @@ import { parseMetricTemplate } from '../api/parse.ts';
 import type { MetricTemplate } from '../api/metric-template.ts';
 import { resources } from '../model/kube.ts';
 import type { KubeObject, Resource } from '../model/kube.ts';
-import { routerFor } from '../traffic/routers.ts';
-import { providers } from '../traffic/routers.ts';
-import type { RouteShape, RouteView } from '../traffic/router.ts';
+import { objectView, resourcesOf } from '../traffic/router.ts';
+import type { CompanionShape, ObjectView, RouteShape, RouteView } from '../traffic/router.ts';
+import { routers } from '../traffic/routers.ts';
 import { createCache } from '../watch/cache.ts';
 import type { Cache } from '../watch/cache.ts';
 import { viewOfAutoscaler } from '../workload/autoscaler.ts';
@@ -27,9 +27,17 @@ export interface ConfigView {
 
 type WorkloadCache = Cache<WorkloadView, 'config'>;
 
-interface RouteCache {
-  readonly shape: RouteShape;
-  readonly cache: Cache<RouteView>;
+/** What is kept of an object that routers read or write, by what reads it. */
+export interface TrafficObject {
+  readonly routes: ReadonlyMap<RouteShape, RouteView>;
+  readonly companions: ReadonlyMap<CompanionShape, ObjectView>;
+  /** Whole, because a route is made from it; undefined for kinds of which none is. */
+  readonly source: KubeObject | undefined;
+}
+
+interface TrafficCache {
+  readonly resource: Resource;
+  readonly cache: Cache<TrafficObject>;
 }
 
 export interface Caches {
@@ -42,8 +50,8 @@ export interface Caches {
   readonly revisions: Cache<RevisionView, 'owner'>;
   /** Metadata only: the content is read when the version changes. */
   readonly configMaps: Cache<ConfigView>;
-  /** By `group/version/plural` of the route's kind. */
-  readonly routes: ReadonlyMap<string, RouteCache>;
+  /** Everything that routers read or write, by `group/version/plural`. */
+  readonly traffic: ReadonlyMap<string, TrafficCache>;
 }
 
 export type CacheErrorListener = (error: unknown, what: string) => void;
@@ -74,7 +82,7 @@ export function createCaches(onError: CacheErrorListener): Caches {
       project: ({ metadata }): ConfigView => ({ resourceVersion: metadata.resourceVersion ?? '' }),
       onError: failed('ConfigMap'),
     }),
-    routes: routeCaches(failed),
+    traffic: trafficCaches(failed),
   };
 }
 
@@ -104,23 +112,37 @@ function configIndex({ configRefs }: WorkloadView, key: string): string[] {
   return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
 }
 
-function routeCaches(failed: Failed): Map<string, RouteCache> {
-  const caches = new Map<string, RouteCache>();
-  for (const provider of providers) {
-    const shape = routerFor(provider)?.route;
-    if (shape !== undefined && !caches.has(resourceKey(shape.resource))) {
-      const cache = createCache({
-        project: (object) => shape.view(object),
-        onError: failed(shape.resource.kind),
-      });
-      caches.set(resourceKey(shape.resource), { shape, cache });
+function trafficCaches(failed: Failed): Map<string, TrafficCache> {
+  const caches = new Map<string, TrafficCache>();
+  for (const resource of routers.flatMap(resourcesOf)) {
+    const key = resourceKey(resource);
+    if (!caches.has(key)) {
+      const cache = createCache({ project: trafficObject(key), onError: failed(resource.kind) });
+      caches.set(key, { resource, cache });
     }
   }
   return caches;
 }
 
+function trafficObject(key: string): (object: KubeObject) => TrafficObject {
+  const isOfKind = ({ resource }: { readonly resource: Resource }): boolean => resourceKey(resource) === key;
+  const routes = routers.flatMap(({ route }) => route ?? []).filter(isOfKind);
+  const companions = routers.flatMap((router) => router.companions ?? []).filter(isOfKind);
+  const isSource = routers.some(({ source }) => source !== undefined && isOfKind(source));
+  return (object) => ({
+    routes: new Map(routes.map((shape) => [shape, shape.view(object)])),
+    companions: new Map(companions.map((shape) => [shape, objectView(object, shape.fingerprint(object))])),
+    source: isSource ? object : undefined,
+  });
+}
+
 export function resourceKey({ group, version, plural }: Resource): string {
   return `${group}/${version}/${plural}`;
+}
+
+/** Groups of the API server itself have no dot, or end in k8s.io; of the latter, Gateway API comes with definitions. */
+export function isBuiltIn({ group }: Resource): boolean {
+  return group === 'networking.k8s.io' || !group.includes('.');
 }
 
 /** Each cache with the kind that feeds it; `optional` kinds come with a CRD and may be missing. */
@@ -146,10 +168,10 @@ export function feedsOf(caches: Caches): readonly Feed[] {
     builtIn(resources.horizontalPodAutoscalers, caches.autoscalers),
     builtIn(resources.controllerRevisions, caches.revisions),
     builtIn(resources.configMaps, caches.configMaps, true),
-    ...[...caches.routes.values()].map(({ shape, cache }) => ({
-      resource: shape.resource,
+    ...[...caches.traffic.values()].map(({ resource, cache }) => ({
+      resource,
       cache,
-      optional: true,
+      optional: !isBuiltIn(resource),
       metadataOnly: false,
     })),
   ];

@@ -5,6 +5,7 @@ import type { Canary, CanarySpec } from '../api/canary.ts';
 import type { CanaryStatus } from '../api/status.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
+import { routeNames } from '../traffic/routers.ts';
 
 export interface CanaryView {
   readonly uid: string;
@@ -60,7 +61,7 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
     `${kind}/${namespace}/${target}-primary`,
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
     ...autoscalersOf(spec, namespace),
-    `Route/${namespace}/${apex}`,
+    ...routeNames(spec).flatMap((name) => [`Route/${namespace}/${name}`, `Route/${name}`]),
     `Owner/${uid}`,
     ...templatesOf(canary, spec),
   ];

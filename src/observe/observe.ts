@@ -12,6 +12,7 @@ import type {
   SeenServices,
   SeenTarget,
 } from '../model/observation.ts';
+import type { Resource } from '../model/kube.ts';
 import type { Answers } from '../model/question.ts';
 import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
@@ -42,8 +43,8 @@ export interface Moment {
   readonly delivered: readonly number[];
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReading | undefined;
-  /** Whether the kind of this Canary's route is installed. */
-  readonly routeServed: boolean;
+  /** Kinds that the route of this Canary needs and the cluster does not serve. */
+  readonly missingKinds: readonly Resource[];
 }
 
 export function observe(
@@ -171,21 +172,30 @@ function seenServices({ view, services, serviceViews }: Scene): SeenServices {
   return { apex: seen('apex'), primary: seen('primary'), canary: seen('canary') };
 }
 
-function seenRoute({ view, router, routeView, routeWish, apex }: Scene): SeenRoute {
+function seenRoute(scene: Scene): SeenRoute {
+  const { view, router, routeView, routeWish } = scene;
   const shape = router?.route;
   if (shape === undefined) {
     return noRoute;
   }
-  if (routeView === undefined) {
+  // What the route is made from is missing: a problem says so, and nothing can be said of the route.
+  if (routeView === undefined || (router?.source !== undefined && scene.source === undefined)) {
     return { state: 'missing', split: undefined, acceptance: 'pending', message: '' };
   }
   const { acceptance } = routeView;
   const wanted = shape.fingerprint(shape.render(routeWish(allPrimary)));
-  const held = routeView.fingerprint === wanted ? 'inPlace' : 'drifted';
+  const held = routeView.fingerprint === wanted && companionsHold(scene) ? 'inPlace' : 'drifted';
+  const foreign = [routeView, ...scene.companions.map((one) => one.view)].some(
+    (one) => one !== undefined && isForeign(one.ownerUids, view.uid),
+  );
   return {
-    state: isForeign(routeView.ownerUids, view.uid) ? 'foreign' : held,
-    split: splitOf(routeView, apex),
+    state: foreign ? 'foreign' : held,
+    split: splitOf(routeView, scene.apex),
     acceptance: acceptance.state,
     message: acceptance.message,
   };
+}
+
+function companionsHold({ companions }: Scene): boolean {
+  return companions.every(({ shape, wanted, view }) => view?.fingerprint === shape.fingerprint(wanted));
 }

@@ -38,6 +38,7 @@ export function problemsOf(
     ...(scene.router?.problems(scene.spec) ?? []),
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
+    ...sourceProblems(scene),
     ...scene.problems,
     ...(scene.target?.problems ?? []),
     ...(moment.configs?.problems ?? []),
@@ -133,18 +134,34 @@ function inUse(view: CanaryView, caches: Caches): Problem[] {
       ];
 }
 
-function notInstalled({ router, provider }: Scene, { routeServed }: Moment): Problem[] {
-  const resource = router?.route?.resource;
-  return resource === undefined || routeServed
-    ? []
-    : [
+function notInstalled({ provider }: Scene, { missingKinds }: Moment): Problem[] {
+  return missingKinds.map(({ kind, group, version }) => ({
+    severity: 'error',
+    reason: 'KindNotInstalled',
+    field: 'spec.provider',
+    value: provider,
+    message: `needs ${kind} (${group}/${version}), which this cluster does not serve, or does not let Serin list`,
+    fix: 'install its custom resource definitions, or grant list and watch on them',
+  }));
+}
+
+/** The object of the user's that the route is made from. */
+function sourceProblems({ router, spec, source, view }: Scene): readonly Problem[] {
+  const name = router?.source?.nameOf(spec);
+  if (router?.source === undefined || name === undefined) {
+    return [];
+  }
+  const { kind } = router.source.resource;
+  return source === undefined
+    ? [
         {
           severity: 'error',
-          reason: 'KindNotInstalled',
-          field: 'spec.provider',
-          value: provider,
-          message: `needs ${resource.kind} (${resource.group}/${resource.version}), which this cluster does not serve, or does not let Serin list`,
-          fix: 'install its custom resource definitions, or grant list and watch on them',
+          reason: 'MissingReference',
+          field: kind === 'Ingress' ? 'spec.ingressRef.name' : 'spec.routeRef.name',
+          value: name,
+          message: `names ${kind} ${name}.${view.namespace}, which does not exist`,
+          fix: 'create it, or name another one',
         },
-      ];
+      ]
+    : router.source.problems(spec, source);
 }

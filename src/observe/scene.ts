@@ -2,12 +2,13 @@
 import type { CanarySpec } from '../api/canary.ts';
 import { apexName, primaryName, providerOf } from '../api/defaults.ts';
 import { keyOf, resources, apiVersionOf } from '../model/kube.ts';
-import type { ObjectKey, OwnerReference } from '../model/kube.ts';
+import type { KubeObject, ObjectKey, OwnerReference, Resource } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
+import { allPrimary } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import { routerFor } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';
-import type { RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
+import type { CompanionShape, ObjectView, RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { primaryNameOf } from '../workload/primary.ts';
 import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
@@ -17,7 +18,7 @@ import type { Selector } from '../workload/selector.ts';
 import { renderServices } from '../workload/services.ts';
 import type { RenderedServices, ServiceRole, ServiceView } from '../workload/services.ts';
 import { resourceKey } from './caches.ts';
-import type { Caches } from './caches.ts';
+import type { Caches, TrafficObject } from './caches.ts';
 import type { CanaryView } from './canary-view.ts';
 
 export interface SceneSettings {
@@ -48,9 +49,21 @@ export interface Scene {
   readonly autoscalers:
     { readonly target: AutoscalerView | undefined; readonly primary: AutoscalerView | undefined } | undefined;
   readonly routeView: RouteView | undefined;
+  /** Key of the route object; of a cluster-scoped one, its name alone. */
+  readonly routeKey: ObjectKey;
+  /** What stands beside the route: as it shall be, and as it is. */
+  readonly companions: readonly CompanionScene[];
+  /** The object that the route is made from. */
+  readonly source: KubeObject | undefined;
   readonly problems: readonly Problem[];
   readonly includeLabelPrefix: readonly string[];
   readonly routeWish: (split: Split) => RouteWish;
+}
+
+export interface CompanionScene {
+  readonly shape: CompanionShape;
+  readonly wanted: KubeObject;
+  readonly view: ObjectView | undefined;
 }
 
 /** undefined for a Canary whose spec cannot be read. */
@@ -76,6 +89,17 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     primary: caches.services.get(keyOf({ namespace, name: `${apex}-primary` })),
     canary: caches.services.get(keyOf({ namespace, name: `${apex}-canary` })),
   };
+  const source = sourceOf(caches, router, view);
+  const routeWish = (split: Split): RouteWish => ({
+    namespace,
+    apex,
+    spec,
+    split,
+    ...storedWish(view.status),
+    owner,
+    ingressClass: settings.ingressClass,
+    source,
+  });
   const shared = { view, spec, owner, apex };
   const services =
     target === undefined || selector === undefined
@@ -94,18 +118,10 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     serviceViews,
     services,
     autoscalers: autoscalersOf(spec, caches, namespace),
-    routeView: routeViewOf(caches, router, keyOf({ namespace, name: apex })),
+    ...routeSceneOf(caches, { router, spec, namespace, routeWish }),
     problems: [...(selected?.kind === 'problem' ? [selected.problem] : []), ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
-    routeWish: (split) => ({
-      namespace,
-      apex,
-      spec,
-      split,
-      ...storedWish(view.status),
-      owner,
-      ingressClass: settings.ingressClass,
-    }),
+    routeWish,
   };
 }
 
@@ -135,9 +151,52 @@ function ownerOf({ name, uid }: CanaryView): OwnerReference {
   };
 }
 
-function routeViewOf(caches: Caches, router: TrafficRouter | undefined, key: string): RouteView | undefined {
+function routeSceneOf(
+  caches: Caches,
+  {
+    router,
+    spec,
+    namespace,
+    routeWish,
+  }: Pick<Scene, 'router' | 'spec' | 'routeWish'> & { readonly namespace: string },
+): Pick<Scene, 'routeView' | 'routeKey' | 'companions' | 'source'> {
+  const wish = routeWish(allPrimary);
   const shape = router?.route;
-  return shape === undefined ? undefined : caches.routes.get(resourceKey(shape.resource))?.cache.get(key);
+  const name = shape?.nameOf?.(spec) ?? wish.apex;
+  const routeKey = shape?.resource.namespaced === false ? { name } : { namespace, name };
+  // Without the object that it is made from, a route cannot be said to be wanted in any form.
+  const renderable = router?.source === undefined || wish.source !== undefined;
+  return {
+    routeKey,
+    routeView: shape && trafficObjectOf(caches, shape.resource, keyOf(routeKey))?.routes.get(shape),
+    companions: renderable
+      ? (router?.companions ?? []).flatMap((companion) =>
+          companion.render(wish).map((wanted) => ({
+            shape: companion,
+            wanted,
+            view: trafficObjectOf(caches, companion.resource, keyOf(wanted.metadata))?.companions.get(
+              companion,
+            ),
+          })),
+        )
+      : [],
+    source: wish.source,
+  };
+}
+
+function trafficObjectOf(caches: Caches, resource: Resource, key: string): TrafficObject | undefined {
+  return caches.traffic.get(resourceKey(resource))?.cache.get(key);
+}
+
+function sourceOf(
+  caches: Caches,
+  router: TrafficRouter | undefined,
+  { canary, namespace }: CanaryView,
+): KubeObject | undefined {
+  const name = canary === undefined ? undefined : router?.source?.nameOf(canary.spec);
+  return router?.source === undefined || name === undefined
+    ? undefined
+    : trafficObjectOf(caches, router.source.resource, keyOf({ namespace, name }))?.source;
 }
 
 /** A Service that belongs to somebody else is never written: `foreign`. One that belongs to nobody is adopted. */

@@ -5,6 +5,7 @@ import { listOf, objectOf, objectsOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import { ownMetadata } from '../model/metadata.ts';
 import type { Split } from '../model/split.ts';
+import { objectView } from './router.ts';
 import type { Acceptance, RouteView, RouteWish } from './router.ts';
 
 export interface ServiceNames {
@@ -128,13 +129,8 @@ export interface RouteReading {
   readonly acceptance: Acceptance;
 }
 
-export function routeView({ metadata }: KubeObject, reading: RouteReading): RouteView {
-  return {
-    uid: metadata.uid ?? '',
-    resourceVersion: metadata.resourceVersion ?? '',
-    ownerUids: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
-    ...reading,
-  };
+export function routeView(object: KubeObject, { fingerprint, ...reading }: RouteReading): RouteView {
+  return { ...objectView(object, fingerprint), ...reading };
 }
 
 /** Sorted by content, for lists whose order has no meaning. */

@@ -21,6 +21,8 @@ export interface RouteWish {
   readonly owner: OwnerReference;
   /** `-ingress-class`; empty where unset. */
   readonly ingressClass: string;
+  /** The object of the user's that the route is made from; undefined where there is none, or none is needed. */
+  readonly source?: KubeObject | undefined;
 }
 
 /** Cookies as `name=value`; `sticky.ts` says what they mean for a route. */
@@ -39,12 +41,15 @@ export interface Acceptance {
   readonly message: string;
 }
 
-/** What the cache keeps of a live route: a few hundred bytes, never the object. */
-export interface RouteView {
+/** What the cache keeps of a live object that a router writes: a few hundred bytes, never the object. */
+export interface ObjectView {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly ownerUids: readonly string[];
   readonly fingerprint: string;
+}
+
+export interface RouteView extends ObjectView {
   /**
    * Weights by backend Service name in the rules that carry the split: those that send to primary and canary. Rules for a
    * cookie name one of them alone. undefined where the object holds none.
@@ -66,6 +71,8 @@ export interface RouterCapabilities {
 /** A route object of one kind. `wish` in, object out; live object in, view out. */
 export interface RouteShape extends OwnedShape {
   readonly resource: Resource;
+  /** How the object is called; like the apex where it is left out. */
+  readonly nameOf?: (spec: CanarySpec) => string;
   /** The complete object for a wish. A/B: the split applies inside the match, everybody else stays on the primary. */
   render(wish: RouteWish): KubeObject;
   view(live: KubeObject): RouteView;
@@ -76,12 +83,30 @@ export interface RouteShape extends OwnedShape {
   reweigh(live: KubeObject, split: Split): KubeObject;
 }
 
+/** Objects of one kind that the split needs beside the route, such as the policies of its two backends. */
+export interface CompanionShape extends OwnedShape {
+  readonly resource: Resource;
+  render(wish: RouteWish): readonly KubeObject[];
+}
+
+/** An object of the user's that a route is made from, such as the Ingress that a canary Ingress continues. Never written. */
+export interface RouteSource {
+  readonly resource: Resource;
+  /** undefined where the spec names none; `problems` says so. */
+  readonly nameOf: (spec: CanarySpec) => string | undefined;
+  /** What is wrong with it for this purpose. */
+  readonly problems: (spec: CanarySpec, source: KubeObject) => readonly Problem[];
+}
+
 export interface TrafficRouter {
   /** The value of `spec.provider`. */
   readonly provider: string;
   readonly capabilities: RouterCapabilities;
   /** undefined: no route object; requests follow Services alone. */
   readonly route: RouteShape | undefined;
+  /** Written before the route. */
+  readonly companions?: readonly CompanionShape[];
+  readonly source?: RouteSource;
   /** Which fields of the spec cannot be honoured. Errors stop the Canary before any write. */
   problems(spec: CanarySpec): readonly Problem[];
 }
@@ -95,4 +120,19 @@ export function splitOf(view: RouteView, apex: string): Split | undefined {
   }
   const percent = Math.round((canary * 100) / (primary + canary));
   return { primary: 100 - percent, canary: percent };
+}
+
+/** What the cache keeps of a companion. */
+export function objectView(object: KubeObject, fingerprint: string): ObjectView {
+  const { uid = '', resourceVersion = '', ownerReferences = [] } = object.metadata;
+  return { uid, resourceVersion, ownerUids: ownerReferences.map((owner) => owner.uid), fingerprint };
+}
+
+/** Every kind of object that a router reads or writes, each once. */
+export function resourcesOf({ route, companions = [], source }: TrafficRouter): readonly Resource[] {
+  const all = [...companions, route, source].flatMap((part) => (part === undefined ? [] : [part.resource]));
+  return all.filter(
+    ({ group, plural }, index) =>
+      all.findIndex((other) => other.group === group && other.plural === plural) === index,
+  );
 }

@@ -1,10 +1,20 @@
 // All routers. Adding one means adding its file and its line here, and its line in test/traffic/routers.test.ts.
+import type { CanarySpec } from '../api/canary.ts';
+import { apexName } from '../api/defaults.ts';
 import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
 import { kubernetes } from './kubernetes.ts';
 import type { TrafficRouter } from './router.ts';
 
-const routers: readonly TrafficRouter[] = [kubernetes, gatewayApiV1, gatewayApiV1beta1, contour];
+export const routers: readonly TrafficRouter[] = [kubernetes, gatewayApiV1, gatewayApiV1beta1, contour];
+
+/** Under every name that an object of a route may have for this Canary, so that its events find it. */
+export function routeNames(spec: CanarySpec): readonly string[] {
+  const apex = apexName(spec);
+  const given = routers.flatMap(({ route, source }) => [route?.nameOf?.(spec), source?.nameOf(spec)]);
+  const names = [apex, `${apex}-primary`, `${apex}-canary`, ...given];
+  return [...new Set(names)].filter((name) => name !== undefined);
+}
 
 /** What `spec.provider` may say today. */
 export const providers: readonly string[] = routers.map(({ provider }) => provider);

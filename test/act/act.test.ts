@@ -9,7 +9,7 @@ import { allPrimary, splitToward } from '../../src/model/split.ts';
 import { revisionFrom } from '../../src/workload/template-hash.ts';
 import { FINALIZER } from '../../src/observe/canary-view.ts';
 import { V2 } from '../fixture/observation.ts';
-import { basics, canaryObject, deploymentObject, httpRoutes, lab } from '../fixture/lab.ts';
+import { basics, canaryObject, deploymentObject, httpRoutes, lab, weightsIn } from '../fixture/lab.ts';
 import type { Lab } from '../fixture/lab.ts';
 
 const { canaries, controllerRevisions, deployments, services } = resources;
@@ -193,9 +193,7 @@ describe('writing Services and route', () => {
       },
     ]);
     expect(route?.metadata.labels).toMatchObject({ team: 'a' });
-    expect(
-      of.caches.routes.get('gateway.networking.k8s.io/v1/httproutes')?.cache.get('shop/cart')?.weights,
-    ).toEqual({
+    expect(weightsIn(of)).toEqual({
       'cart-primary': 70,
       'cart-canary': 30,
     });

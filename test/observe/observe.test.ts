@@ -34,7 +34,7 @@ function look(of: Lab, moment: Partial<Moment> = {}, name = 'cart'): Observation
       delivered: [],
       refusal: undefined,
       configs: undefined,
-      routeServed: true,
+      missingKinds: [],
       ...moment,
     },
   });
@@ -136,7 +136,7 @@ describe('problems', () => {
       'UnsupportedField',
     ],
     ['no service', withCanary({ service: undefined }), {}, 'InvalidSpec'],
-    ['a kind that is not installed', lab(), { routeServed: false }, 'KindNotInstalled'],
+    ['a kind that is not installed', lab(), { missingKinds: [httpRoutes] }, 'KindNotInstalled'],
     [
       'a target without a label to select by',
       lab([
@@ -173,7 +173,7 @@ describe('problems', () => {
   it('are none of a Canary as it should be', () => {
     expect(look(lab()).problems).toEqual([]);
     expect(
-      look(withCanary({ provider: 'kubernetes' }), { routeServed: true }).problems.filter(
+      look(withCanary({ provider: 'kubernetes' }), { missingKinds: [] }).problems.filter(
         ({ severity }) => severity === 'error',
       ),
     ).toEqual([]);
