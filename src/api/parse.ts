@@ -25,9 +25,12 @@ export function parseCanary(object: unknown): Parsed<'canary', Canary> {
 
 /** The status alone, as parseCanary reads it: for a Canary whose spec has become invalid in the middle of a run. */
 export function parseStatus(status: unknown): Parsed<'status', CanaryStatus> {
-  const result = parse(z.object({ status: CanaryStatus }), { status: readableStatus(withoutNulls(status)) });
+  const result = parse(Status, { status: readableStatus(withoutNulls(status)) });
   return result.ok ? { ok: true, status: result.value.status } : result;
 }
+
+/** Its problems name fields from the object on. */
+const Status = z.object({ status: CanaryStatus });
 
 export function parseMetricTemplate(object: unknown): Parsed<'template', MetricTemplate> {
   const result = parse(MetricTemplate, withoutNulls(object));
@@ -54,7 +57,10 @@ function readableStatus(status: unknown): Record<string, unknown> {
     return {};
   }
   const result = CanaryStatus.safeParse(status);
-  const unreadable = new Set(result.success ? [] : result.error.issues.map((issue) => issue.path[0]));
+  if (result.success) {
+    return result.data;
+  }
+  const unreadable = new Set(result.error.issues.map((issue) => issue.path[0]));
   return Object.fromEntries(Object.entries(status).filter(([key]) => key === 'run' || !unreadable.has(key)));
 }
 

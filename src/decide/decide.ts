@@ -6,7 +6,7 @@
 //                          │           │          └► yield ─► restore ─┐
 //                          └───────────┴───────────────────► return ◄──┘ ─► scale-down ─► closing ─► Failed
 import type { CanaryStatus } from '../api/status.ts';
-import { canonicalJson } from '../model/hash.ts';
+import { sameJson } from '../model/hash.ts';
 import { isoFromMs } from '../model/time.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
@@ -108,7 +108,7 @@ function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Dec
 
 function stated(seen: Observation, saying: Saying, decision: Decision): Decision {
   const status = project(seen, seen.status, saying);
-  if (canonicalJson(status) !== canonicalJson(seen.status)) {
+  if (!sameJson(status, seen.status)) {
     return {
       kind: 'intend',
       reason: saying.reason,

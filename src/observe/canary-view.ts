@@ -17,7 +17,9 @@ export interface CanaryView {
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** undefined where the spec cannot be read; `problems` says why. */
+  /** The manifest; its metadata may be older than the view. */
+  readonly read: ReturnType<typeof parseCanary>;
+  /** undefined where spec or status cannot be read; `problems` says why. */
   readonly canary: Canary | undefined;
   readonly problems: readonly Problem[];
   readonly status: CanaryStatus;
@@ -27,10 +29,11 @@ export interface CanaryView {
 
 export const FINALIZER = 'finalizer.flagger.app';
 
-export function viewOfCanary(object: KubeObject): CanaryView {
+export function viewOfCanary(object: KubeObject, known?: CanaryView): CanaryView {
   const { metadata } = object;
-  const parsed = parseCanary(object);
-  const status = parseStatus(object['status'] ?? {});
+  const { status: storedStatus = {}, ...manifest } = object;
+  const spec = sameSpec(known, metadata) ?? parseCanary(manifest);
+  const status = parseStatus(storedStatus);
   return {
     uid: metadata.uid ?? '',
     name: metadata.name,
@@ -41,11 +44,21 @@ export function viewOfCanary(object: KubeObject): CanaryView {
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     labels: metadata.labels ?? {},
-    canary: parsed.ok ? parsed.canary : undefined,
-    problems: [...(parsed.ok ? [] : parsed.problems), ...(status.ok ? [] : status.problems)],
+    read: spec,
+    canary: spec.ok && status.ok ? spec.canary : undefined,
+    problems: [...(spec.ok ? [] : spec.problems), ...(status.ok ? [] : status.problems)],
     status: status.ok ? status.status : {},
-    storedStatus: object['status'] ?? {},
+    storedStatus,
   };
+}
+
+/** Most changes of a Canary are of its status alone; the generation grows with every other. */
+function sameSpec(
+  known: CanaryView | undefined,
+  { uid, generation }: KubeObject['metadata'],
+): CanaryView['read'] | undefined {
+  const same = uid !== undefined && uid === known?.uid && generation === known.generation && generation > 0;
+  return same ? known.read : undefined;
 }
 
 /** `<kind>/<namespace>/<name>` of every object whose change concerns this Canary; its configuration aside. */

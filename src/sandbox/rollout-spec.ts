@@ -1,6 +1,7 @@
 // The part of a Deployment that its controller's arithmetic looks at, with the API server's defaults filled in.
 // No arithmetic here (rollout.ts), no status (rollout-status.ts). May import model/ and zod.
 import { z } from 'zod';
+import { objectOf } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
 
 const IntOrPercent = z.union([z.number().int().min(0), z.string().regex(/^\d+%$/)]);
@@ -74,18 +75,26 @@ export function rolloutSpecOf(deployment: KubeObject): RolloutSpec {
     recreate,
     maxSurge: recreate ? 0 : maxSurge,
     maxUnavailable: recreate ? 0 : Math.min(replicas, stuck ? 1 : maxUnavailable),
-    templateHash: templateHashOf(spec.template),
+    templateHash: templateHashOf(objectOf(deployment['spec'])['template']),
   };
 }
 
 /** The name of a pod template: equal for templates that differ in key order only. Plays the part of `pod-template-hash`. */
 export function templateHashOf(template: unknown): string {
+  const stored = objectOf(template);
+  const known = hashes.get(stored);
+  if (known !== undefined) return known;
   let hash = 0x811c9dc5;
   for (const char of canonicalJson(template)) {
     hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   }
-  return spell(hash);
+  const spelled = spell(hash);
+  hashes.set(stored, spelled);
+  return spelled;
 }
+
+/** Stored templates never change in place, and are asked about at each step of a rollout. */
+const hashes = new WeakMap<object, string>();
 
 // Kubernetes spells hashes without vowels, so that no pod gets an embarrassing name.
 const letters = 'bcdfghjklmnpqrstvwxz2456789';

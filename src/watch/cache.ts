@@ -39,8 +39,11 @@ export interface Cache<T, Index extends string = never> {
 }
 
 export interface CacheOptions<T, Index extends string> {
-  /** What is kept of an object; undefined: the object is as good as not there. Changes are told only where it differs. */
-  readonly project: (object: KubeObject) => T | undefined;
+  /**
+   * What is kept of an object; undefined: the object is as good as not there. Changes are told only where it differs.
+   * `known` is what is kept already under this name, which may save the work of reading a part that is still the same.
+   */
+  readonly project: (object: KubeObject, known?: T) => T | undefined;
   readonly indexes?: IndexFunctions<T, Index>;
   /** A projection, an index function or a listener threw: a bug, and no reason to stop watching. */
   readonly onError: (error: unknown, key: string) => void;
@@ -201,7 +204,7 @@ class ProjectionCache<T, Index extends string> implements Cache<T, Index> {
       // Heard before: the echo of a write of ours, or a list of what has not changed.
       return known;
     }
-    const value = this.#guarded(key, () => this.#options.project(object));
+    const value = this.#guarded(key, () => this.#options.project(object, known?.value));
     return value === undefined ? undefined : { key, uid, resourceVersion, value };
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { canonicalJson, digest, digestOfText } from '../../src/model/hash.ts';
+import { canonicalJson, digest, digestOfText, sameJson } from '../../src/model/hash.ts';
 import { isOwnRevision, revisionOf, revisionSuffix } from '../../src/model/revision.ts';
 
 /** The same value with the keys of every object in another order. */
@@ -22,6 +22,28 @@ describe('canonical JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(canonicalJson(shuffled(value))).toBe(canonicalJson(value));
+      }),
+    );
+  });
+
+  it('sorts keys as text, also those that look like numbers', () => {
+    expect(canonicalJson({ b: 1, 9: 2, 10: 3 })).toBe('{"10":3,"9":2,"b":1}');
+  });
+
+  it('need not be written to be compared', () => {
+    // Close to each other, so that both answers occur.
+    const blank = fc.constantFrom(undefined, null, {}, [], 0, 1);
+    const leaf = fc.oneof(blank, fc.array(blank, { maxLength: 2 }), fc.record({ x: blank, y: blank }));
+    const value = fc.record({ a: leaf, b: leaf }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(fc.oneof(leaf, value), fc.oneof(leaf, value), (one, other) => {
+        expect(sameJson(one, other)).toBe(canonicalJson(one) === canonicalJson(other));
+      }),
+      { numRuns: 2000 },
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), (some) => {
+        expect(sameJson(some, shuffled(some))).toBe(true);
       }),
     );
   });

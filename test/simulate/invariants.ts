@@ -1,7 +1,9 @@
 // What must never be, checked at every write that Serin makes: rules.ts lists it, this file remembers what the rules look at.
 import type { Call } from '../../src/sandbox/store-cluster.ts';
 import { objectOf } from '../../src/model/json.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import { splitOf } from '../../src/traffic/router.ts';
+import type { RouteView } from '../../src/traffic/router.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
@@ -21,6 +23,7 @@ export class Invariants {
   /** Images that went live with the first set-up, whatever they are like. */
   readonly initial = new Set<string>();
   process: Process | undefined;
+  #route: { readonly of: KubeObject; readonly view: RouteView } | undefined;
 
   constructor(world: World, provider: string) {
     this.#world = world;
@@ -55,9 +58,7 @@ export class Invariants {
   }
 
   #now(): Moment {
-    const route = this.#world.route();
-    const router = routerFor(this.#provider)?.route;
-    const view = route === undefined ? undefined : router?.view(route);
+    const view = this.#viewOf(this.#world.route());
     return {
       split: view === undefined ? undefined : splitOf(view, APP),
       weights: view?.weights,
@@ -65,5 +66,17 @@ export class Invariants {
       target: this.#world.deployment(APP),
       status: objectOf(this.#world.canary()?.['status']),
     };
+  }
+
+  /** Looked at around every write, and seldom changed. */
+  #viewOf(route: KubeObject | undefined): RouteView | undefined {
+    if (route === undefined) {
+      return undefined;
+    }
+    if (this.#route?.of !== route) {
+      const view = routerFor(this.#provider)?.route?.view(route);
+      this.#route = view === undefined ? undefined : { of: route, view };
+    }
+    return this.#route?.view;
   }
 }

@@ -26,6 +26,14 @@ export function qualityOf(image: string): Quality {
   return image.includes('broken') ? 'broken' : 'good';
 }
 
+interface Resting {
+  readonly resourceVersion: string;
+  readonly state: string;
+  /** Every pod is ready, and the last look changed nothing. */
+  readonly steady: boolean;
+  readonly untilMs: number | undefined;
+}
+
 export class World {
   nowMs = 1_700_000_000_000;
   readonly store: Store;
@@ -104,22 +112,24 @@ export class World {
     if (deployment === undefined) {
       return;
     }
-    const uid = deployment.metadata.uid ?? name;
-    const before = this.#generations.get(uid) ?? [];
-    const living = before.map((generation) => ({
+    const { uid = name, resourceVersion = '' } = deployment.metadata;
+    const resting = this.#resting.get(uid);
+    const early = resting?.untilMs === undefined || this.nowMs < resting.untilMs;
+    if (early && resting?.resourceVersion === resourceVersion && resting.steady && !this.#isDown(name)) {
+      return;
+    }
+    const living = (this.#generations.get(uid) ?? []).map((generation) => ({
       ...generation,
       pods: generation.pods
         .filter(({ deleting }) => !deleting)
         .map((pod) => this.#age(deployment, generation, pod)),
     }));
-    const { resourceVersion = '' } = deployment.metadata;
-    const state = `${resourceVersion} ${JSON.stringify(living.map(({ pods }) => pods.map(({ name: pod, readySinceMs }) => [pod, readySinceMs])))}`;
-    const resting = this.#resting.get(uid);
-    if (resting?.state === state && (resting.untilMs === undefined || this.nowMs < resting.untilMs)) {
+    const pods = living.flatMap((generation) => generation.pods);
+    const state = pods.map(({ name: pod, readySinceMs }) => `${pod}@${readySinceMs ?? ''}`).join();
+    if (early && resting?.resourceVersion === resourceVersion && resting.state === state) {
       return;
     }
     const plan = planRollout(deployment, living, this.nowMs);
-    this.#resting.set(uid, { state, untilMs: plan.wakeAtMs });
     const newest = plan.generations.reduce(
       (a, b) => (a.revision > b.revision ? a : b),
       plan.generations[0] ?? { templateHash: '', revision: 0 },
@@ -130,15 +140,27 @@ export class World {
       carryOut(living, plan, this.nowMs, () => `pod-${(this.#pods += 1)}`),
     );
     // Replaced, not merged: a count that is left out is zero.
-    this.store.replace(
+    const stored = this.store.replace(
       resources.deployments,
       { ...deployment, status: { ...plan.status } },
       { subresource: 'status' },
     );
+    this.#resting.set(uid, {
+      resourceVersion: stored.metadata.resourceVersion ?? '',
+      state,
+      steady:
+        stored.metadata.resourceVersion === resourceVersion &&
+        pods.every(({ readySinceMs }) => readySinceMs !== undefined),
+      untilMs: plan.wakeAtMs,
+    });
+  }
+
+  #isDown(name: string): boolean {
+    return this.primaryDown && name.endsWith('-primary');
   }
 
   /** What a workload was like when its controller last looked: nothing new, nothing to do. */
-  readonly #resting = new Map<string, { readonly state: string; readonly untilMs: number | undefined }>();
+  readonly #resting = new Map<string, Resting>();
   readonly #images = new Map<string, string>();
 
   #age(
@@ -147,12 +169,11 @@ export class World {
     pod: Generation['pods'][number],
   ): Generation['pods'][number] {
     const image = this.#images.get(`${deployment.metadata.uid} ${templateHash}`) ?? '';
-    const down = this.primaryDown && deployment.metadata.name.endsWith('-primary');
-    if (qualityOf(image) === 'broken' || down) {
+    if (qualityOf(image) === 'broken' || this.#isDown(deployment.metadata.name)) {
       return { ...pod, readySinceMs: undefined };
     }
-    const starts = this.calm || this.chance.happens(0.5);
-    return pod.readySinceMs === undefined && starts ? { ...pod, readySinceMs: this.nowMs } : pod;
+    const starts = pod.readySinceMs === undefined && (this.calm || this.chance.happens(0.5));
+    return starts ? { ...pod, readySinceMs: this.nowMs } : pod;
   }
 
   /** Kills every pod of a workload; they start again by themselves. */
@@ -160,6 +181,7 @@ export class World {
     const uid = this.deployment(name)?.metadata.uid;
     const generations = uid === undefined ? undefined : this.#generations.get(uid);
     if (uid !== undefined && generations !== undefined) {
+      this.#resting.delete(uid);
       this.#generations.set(
         uid,
         generations.map((generation) => ({

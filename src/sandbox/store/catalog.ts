@@ -13,6 +13,7 @@ export class Catalog {
   /** Callers ask with the same few constants again and again. */
   #known = new WeakMap<Served, Kind>();
   readonly #tables = new Map<string, Table>();
+  readonly #tableOf = new WeakMap<Kind, Table>();
   readonly #historyLimit: number;
   readonly readSchema: SchemaReader | undefined;
 
@@ -36,9 +37,12 @@ export class Catalog {
     return kind;
   }
 
-  tableOf({ resource }: Kind): Table {
-    const table = this.#tables.get(storageKeyOf(resource));
+  tableOf(kind: Kind): Table {
+    const known = this.#tableOf.get(kind);
+    if (known !== undefined) return known;
+    const table = this.#tables.get(storageKeyOf(kind.resource));
     if (table === undefined) throw notServed();
+    this.#tableOf.set(kind, table);
     return table;
   }
 
