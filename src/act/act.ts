@@ -6,10 +6,10 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Action } from '../model/decision.ts';
 import { Retry } from '../model/errors.ts';
 import { keyOf, resources } from '../model/kube.ts';
-import type { KubeObject, ObjectKey, Resource } from '../model/kube.ts';
+import type { KubeObject } from '../model/kube.ts';
+import { backUp } from '../model/original.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Split } from '../model/split.ts';
-import { resourceKey } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
 import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
@@ -21,9 +21,10 @@ import { captureRevision, readRevision, revisionNameOf } from '../workload/store
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
 import { apply, guard, translated } from './apply.ts';
-import { backUp, restored } from './back-up.ts';
+import { announceRoute, restoreRoute, restoreService } from './give-back.ts';
 import { mergePatchOf } from './merge-patch.ts';
 import { storeRevision } from './store-revision.ts';
+import { trafficLanding } from './traffic-landing.ts';
 import { kindOf, landingOf } from './workloads.ts';
 
 export interface Stage {
@@ -56,6 +57,8 @@ function enactOne(stage: Stage, action: Action, dryRun: boolean): Promise<unknow
       return scaleTarget(stage, action.replicas);
     case 'collectRevisions':
       return collectRevisions(stage, action.keep);
+    case 'announceRoute':
+      return announceRoute(stage, action.to);
     case 'setFinalizer':
       return setFinalizer(stage, stage.scene.view, action.present);
     case 'restoreService':
@@ -156,7 +159,7 @@ async function writeService(
     shape: serviceShape,
     landing: caches.services,
     dryRun,
-    backUp: (live) => backUp(live, scene.view.uid),
+    backUp: (live, merged) => backUp(live, scene.view.uid, merged),
   });
 }
 
@@ -173,21 +176,13 @@ async function writeRoute({ cluster, caches, scene }: Stage, split: Split, dryRu
       shape: part,
       landing: trafficLanding(caches, part.resource),
       dryRun,
-      backUp: (live) => backUp(live, scene.view.uid),
+      backUp: (live, merged) => backUp(live, scene.view.uid, merged),
     });
   };
   for (const companion of scene.companions) {
     await write(companion.wanted, companion.shape);
   }
   await write(shape.render(scene.routeWish(split)), shape);
-}
-
-function trafficLanding(caches: Caches, resource: Resource): Parameters<typeof apply>[1]['landing'] {
-  const found = caches.traffic.get(resourceKey(resource));
-  if (found === undefined) {
-    throw new Error(`no cache for ${resource.kind}`);
-  }
-  return found.cache;
 }
 
 async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number): Promise<void> {
@@ -263,45 +258,6 @@ export async function setFinalizer(
       if (present || !isApiError(error, 404)) {
         throw error;
       }
-    }
-  });
-}
-
-/** What was taken over is given back; what was created goes with its owner. */
-async function restoreService({ cluster, caches, scene }: Stage): Promise<void> {
-  const key = { namespace: scene.view.namespace, name: scene.apex };
-  await giveBack(cluster, { resource: resources.services, key, landing: caches.services });
-}
-
-async function restoreRoute({ cluster, caches, scene }: Stage): Promise<void> {
-  const shape = scene.router?.route;
-  if (shape === undefined) {
-    return;
-  }
-  const landing = trafficLanding(caches, shape.resource);
-  await giveBack(cluster, { resource: shape.resource, key: scene.routeKey, landing });
-  for (const { shape: companion, wanted } of scene.companions) {
-    const { name, namespace } = wanted.metadata;
-    const key = namespace === undefined ? { name } : { name, namespace };
-    const { resource } = companion;
-    await giveBack(cluster, { resource, key, landing: trafficLanding(caches, resource) });
-  }
-}
-
-async function giveBack(
-  cluster: Cluster,
-  {
-    resource,
-    key,
-    landing,
-  }: Pick<Parameters<typeof apply>[1], 'resource' | 'landing'> & { readonly key: ObjectKey },
-): Promise<void> {
-  await translated(`restore ${resource.kind} ${key.name}`, async () => {
-    const live = await cluster.get(resource, key);
-    const before = live === undefined ? undefined : restored(live);
-    const body = live === undefined || before === undefined ? undefined : mergePatchOf(live, before);
-    if (live !== undefined && body !== undefined) {
-      landing.put(await cluster.patch(resource, key, { kind: 'merge', body: guard(body, live) }));
     }
   });
 }

@@ -19,7 +19,7 @@ export interface Application {
   /** Validated and answered, never stored. */
   readonly dryRun?: boolean;
   /** Keeps what an object of the user's held before it was taken over; called once, for the first write. */
-  readonly backUp?: (live: KubeObject) => Readonly<Record<string, string>> | undefined;
+  readonly backUp?: (live: KubeObject, merged: KubeObject) => Readonly<Record<string, string>> | undefined;
 }
 
 /** @returns the object as it is stored now. Throws Retry or Stalled, never a bare ApiError. */
@@ -53,7 +53,7 @@ function keyFor({ metadata }: KubeObject): ObjectKey {
 
 function mergedWith(live: KubeObject, { shape, wanted, backUp }: Application): KubeObject {
   const merged = shape.merge(live, wanted);
-  const note = backUp?.(live);
+  const note = backUp?.(live, merged);
   if (note === undefined) {
     return merged;
   }

@@ -6,6 +6,7 @@ import type { Notice, Tally } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { splitToward } from '../model/split.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
+import { announceOurs } from './announce.ts';
 import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
@@ -32,7 +33,11 @@ export const returnTraffic: RunRule = (seen, run) => {
   if (run.stage !== 'return') {
     return undefined;
   }
-  return keepHome(seen, run) ?? (isInEffect(seen, run.split) ? drain(seen, run) : awaitReturn(seen, run));
+  return (
+    announceOurs(seen, run) ??
+    keepHome(seen, run) ??
+    (isInEffect(seen, run.split) ? drain(seen, run) : awaitReturn(seen, run))
+  );
 };
 
 /** Route, Services and primary as they shall be; the canary's pods are none of this stage's business. */

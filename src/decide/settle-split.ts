@@ -12,7 +12,7 @@ import { isInEffect, keepWorld } from './world.ts';
  * Between a pod that is ready and a Service that leads to it lie endpoints and proxies, which nobody reports on. The first
  * hook and the first request to the canary come after this.
  */
-const ENDPOINTS_MS = 2_000;
+export const ENDPOINTS_MS = 2_000;
 
 export const settleSplit: RunRule = (seen, run) => {
   if (run.stage !== 'analysis') {

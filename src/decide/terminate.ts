@@ -5,9 +5,11 @@ import type { CanaryStatus } from '../api/status.ts';
 import { progressDeadlineMs } from '../api/defaults.ts';
 import type { Observation } from '../model/observation.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
+import { announceTheirs } from './announce.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
 import { LONGEST_DRAIN_MS, drainMs, targetName } from './run.ts';
+import { describeRoute } from './settle-split.ts';
 
 const DEFAULT_DEADLINE_MS = 600_000;
 
@@ -28,7 +30,9 @@ export const terminate: Rule = (seen) => {
       notices: [normal('Terminating', `Terminating canary ${seen.name}.${seen.namespace}`)],
     };
   }
-  return seen.spec === undefined ? release() : (revertTarget(seen) ?? restore(seen) ?? release());
+  return seen.spec === undefined
+    ? release()
+    : (announceTheirs(seen, deadlineMs(seen)) ?? revertTarget(seen) ?? restore(seen) ?? release());
 };
 
 /** The target serves as it did before: seen ready for long enough that it is not yesterday's news, or out of time. */
@@ -48,7 +52,7 @@ function revertTarget(seen: Observation): Move | undefined {
       return undefined;
     case 'notYet':
       return servingSince === undefined
-        ? awaitTarget(target.readiness.message, untilMs)
+        ? awaitUntil(`waits for the target: ${target.readiness.message}`, untilMs)
         : noted(seen, {}, `the target stopped serving: ${target.readiness.message}`);
     case 'ready':
       if (servingSince === undefined) {
@@ -62,6 +66,10 @@ function revertTarget(seen: Observation): Move | undefined {
 function restore(seen: Observation): Move | undefined {
   const { status, route, nowMs } = seen;
   const { restoredAt } = status.reverting ?? {};
+  const held = route.state === 'drifted' || route.state === 'inPlace';
+  if (restoredAt === undefined && held && route.acceptance === 'pending' && nowMs < deadlineMs(seen)) {
+    return awaitUntil(`waits for the gateway: ${describeRoute(seen)}`, deadlineMs(seen));
+  }
   if (restoredAt === undefined) {
     const reverting = { ...status.reverting, restoredAt: isoFromMs(nowMs) };
     return noted(seen, reverting, 'gives Service and route back');
@@ -89,12 +97,12 @@ function noted(seen: Observation, reverting: NonNullable<CanaryStatus['reverting
   };
 }
 
-function awaitTarget(state: string, untilMs: number): Move {
+function awaitUntil(what: string, untilMs: number): Move {
   const until = clockFromIso(isoFromMs(untilMs));
   return {
     kind: 'wait',
     reason: 'Terminating',
-    message: `waits for the target: ${state} (until ${until})`,
+    message: `${what} (until ${until})`,
     wakeAtMs: untilMs,
   };
 }

@@ -13,6 +13,8 @@ export type Action =
   | { readonly kind: 'writeAutoscaler' }
   | { readonly kind: 'writeService'; readonly role: 'apex' | 'primary' | 'canary' }
   | { readonly kind: 'writeRoute'; readonly split: Split }
+  /** Names Services without weight in a route that will soon send to them: ours, or those from before. */
+  | { readonly kind: 'announceRoute'; readonly to: 'ours' | 'theirs' }
   | { readonly kind: 'scaleTarget'; readonly replicas: number }
   | { readonly kind: 'collectRevisions'; readonly keep: readonly Revision[] }
   | { readonly kind: 'setFinalizer'; readonly present: boolean }

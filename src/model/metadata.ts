@@ -90,6 +90,23 @@ export function mergeMetadata(live: ObjectMeta, wanted: ObjectMeta): ObjectMeta 
   };
 }
 
+/** True of an object that we have written before. */
+export function isRecorded(metadata: ObjectMeta): boolean {
+  return recordOf(metadata) !== undefined;
+}
+
+/** What is left of an object's metadata when we leave it: without the keys that we wrote. */
+export function withoutOurKeys(live: ObjectMeta): ObjectMeta {
+  const record = recordOf(live) ?? emptyRecord;
+  const ours = [...record.annotations, ...Object.keys(gitopsOptOut), RECORD_ANNOTATION];
+  const { labels, annotations, ...rest } = live;
+  return {
+    ...rest,
+    ...(labels === undefined ? {} : { labels: without(labels, record.labels) }),
+    ...(annotations === undefined ? {} : { annotations: without(annotations, ours) }),
+  };
+}
+
 /**
  * What a fingerprint counts of the metadata. Without a record (written by Flagger, which had its labels and annotations to
  * itself) every key of an object that a Canary controls counts, so that a take-over that changes nothing writes nothing. A

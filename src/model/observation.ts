@@ -48,6 +48,10 @@ export interface SeenRoute {
   readonly split: Split | undefined;
   readonly acceptance: 'accepted' | 'pending' | 'rejected' | 'unknown';
   readonly message: string;
+  /** False: it sends requests elsewhere so far, and does not name our Services yet. */
+  readonly namesOurs?: boolean;
+  /** False: it does not name yet what it will send to when the Canary is gone. */
+  readonly namesTheirs?: boolean;
 }
 
 /** The primary's own autoscaler, beside the target's. */

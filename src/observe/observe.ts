@@ -17,6 +17,7 @@ import type { Answers } from '../model/question.ts';
 import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
+import type { RouteView } from '../traffic/router.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { serviceShape } from '../workload/services.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
@@ -193,6 +194,20 @@ function seenRoute(scene: Scene): SeenRoute {
     split: splitOf(routeView, scene.apex),
     acceptance: acceptance.state,
     message: acceptance.message,
+    ...naming(routeView, scene.apex),
+  };
+}
+
+/** A route that somebody owns goes with its owner: nothing comes after it. */
+function naming(routeView: RouteView, apex: string): Pick<SeenRoute, 'namesOurs' | 'namesTheirs'> {
+  const { backends = [], ownerUids } = routeView;
+  const primary = `${apex}-primary`;
+  const names = (wanted: readonly string[]) => wanted.every((name) => backends.includes(name));
+  const before = routeView.originalBackends ?? (names([primary]) ? [apex] : []);
+  return {
+    namesOurs:
+      backends.length === 0 || splitOf(routeView, apex) !== undefined || names([primary, `${apex}-canary`]),
+    namesTheirs: backends.length === 0 || ownerUids.length > 0 || names(before),
   };
 }
 

@@ -127,6 +127,8 @@ export interface RouteReading {
   readonly fingerprint: string;
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly acceptance: Acceptance;
+  readonly backends?: readonly string[];
+  readonly originalBackends?: readonly string[];
 }
 
 export function routeView(object: KubeObject, { fingerprint, ...reading }: RouteReading): RouteView {

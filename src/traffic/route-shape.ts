@@ -3,7 +3,9 @@ import { digest } from '../model/hash.ts';
 import { objectOf, objectsOf, type JsonObject } from '../model/json.ts';
 import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
+import { originalSpec } from '../model/original.ts';
 import { agreedWeights, reweighed, routeMetadata, routeView, type RuleKeys } from './live.ts';
+import { leadingToApex, namedBackends, naming } from './name-backends.ts';
 import type { Acceptance, RouteShape, RouteWish } from './router.ts';
 
 export interface RouteParts {
@@ -41,6 +43,7 @@ export function routeShape(parts: RouteParts): RouteShape {
     fingerprint,
     view: (live) => {
       const rules = carriers(objectsOf(objectOf(live['spec'])[keys.rules]));
+      const original = originalSpec(live);
       return routeView(live, {
         fingerprint: fingerprint(live),
         weights: agreedWeights(
@@ -48,8 +51,12 @@ export function routeShape(parts: RouteParts): RouteShape {
           live.metadata.name,
         ),
         acceptance: parts.acceptanceOf(live),
+        backends: namedBackends(live['spec'], keys),
+        ...(original === undefined ? {} : { originalBackends: namedBackends(original, keys) }),
       });
     },
     reweigh: (live, split) => reweighed(live, keys, split),
+    naming: (live, other) => naming(live, other, { keys, weightsOf: parts.weightsOf }),
+    leadingToApex: (live, apex) => leadingToApex(live, apex, keys),
   };
 }

@@ -56,6 +56,10 @@ export interface RouteView extends ObjectView {
    */
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly acceptance: Acceptance;
+  /** The Services that its rules name, with or without weight; absent where the shape has no `naming`. */
+  readonly backends?: readonly string[];
+  /** Those it named before it was taken over; absent where nothing was kept. */
+  readonly originalBackends?: readonly string[];
 }
 
 export interface RouterCapabilities {
@@ -81,6 +85,13 @@ export interface RouteShape extends OwnedShape {
    * cannot be used, so that nothing can be rendered.
    */
   reweigh(live: KubeObject, split: Split): KubeObject;
+  /**
+   * `live`, naming also the Services that the spec `other` sends to, without weight: before it may send to them. Left out
+   * where a gateway never follows a route sooner than it knows the pods of its Services.
+   */
+  readonly naming?: (live: KubeObject, other: unknown) => KubeObject;
+  /** `live` with the apex Service where the primary and the canary were. */
+  readonly leadingToApex?: (live: KubeObject, apex: string) => KubeObject;
 }
 
 /** Objects of one kind that the split needs beside the route, such as the policies of its two backends. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { enact, storeStatus } from '../../src/act/act.ts';
 import type { Stage } from '../../src/act/act.ts';
 import { Retry, Stalled } from '../../src/model/errors.ts';
-import { objectOf } from '../../src/model/json.ts';
+import { objectOf, objectsOf } from '../../src/model/json.ts';
 import { keyOf, resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { allPrimary, splitToward } from '../../src/model/split.ts';
@@ -34,6 +34,11 @@ function own(name: string, spec: Record<string, unknown>): KubeObject {
     spec,
   };
 }
+
+const backends = (of: Lab): unknown =>
+  objectsOf(specOf(of.find(httpRoutes, 'cart'))['rules']).map((rule) =>
+    objectsOf(rule['backendRefs']).map(({ name, weight }) => [name, weight]),
+  );
 
 function patch(of: Lab, resource: Resource, name: string, body: Record<string, unknown>): void {
   of.store.patch(resource, { namespace: 'shop', name }, { kind: 'merge', body });
@@ -165,6 +170,89 @@ describe('writing Services and route', () => {
     await enact(stageOf(of), [{ kind: 'restoreService' }]);
     expect(specOf(of.find(services, 'cart'))).toEqual(specOf(stored));
     expect(of.find(services, 'cart')?.metadata.labels).toEqual({ team: 'a' });
+  });
+
+  it('gives back annotations too: nobody is told to leave alone what we have left', async () => {
+    const of = lab([
+      ...basics(),
+      [services, own('cart', { selector: { app: 'cart' }, ports: [{ port: 80 }] })],
+    ]);
+    const before = of.find(services, 'cart')?.metadata;
+    await enact(stageOf(of), [{ kind: 'writeService', role: 'apex' }]);
+    expect(of.find(services, 'cart')?.metadata.annotations).toMatchObject({
+      'kustomize.toolkit.fluxcd.io/reconcile': 'disabled',
+    });
+    await enact(stageOf(of), [{ kind: 'restoreService' }]);
+
+    expect(of.find(services, 'cart')?.metadata.annotations ?? {}).toEqual(before?.annotations ?? {});
+  });
+
+  it.each([
+    ['that selects the primary selects the target again', 'cart-primary', 'cart'],
+    ['of the user that was never taken over stays as it is', 'other', 'other'],
+  ])('a Service without a note %s', async (_title, selected, after) => {
+    const of = lab([
+      ...basics(),
+      [services, own('cart', { selector: { app: selected }, ports: [{ port: 80 }] })],
+    ]);
+    await enact(stageOf(of), [{ kind: 'restoreService' }]);
+
+    expect(specOf(of.find(services, 'cart'))).toMatchObject({ selector: { app: after } });
+  });
+
+  it('leaves what we made to the user who took its owner away, leading to the target', async () => {
+    const of = lab();
+    const orphan = { metadata: { ownerReferences: null } };
+    await enact(stageOf(of), [
+      { kind: 'writeService', role: 'apex' },
+      { kind: 'writeRoute', split: allPrimary },
+    ]);
+    patch(of, services, 'cart', orphan);
+    patch(of, httpRoutes, 'cart', { metadata: { ownerReferences: null, labels: { team: 'a' } } });
+    await enact(stageOf(of), [
+      { kind: 'writeService', role: 'apex' },
+      { kind: 'writeRoute', split: splitToward(10) },
+      { kind: 'announceRoute', to: 'theirs' },
+      { kind: 'restoreService' },
+      { kind: 'restoreRoute' },
+    ]);
+
+    expect(specOf(of.find(services, 'cart'))).toMatchObject({ selector: { app: 'cart' } });
+    expect(backends(of)).toEqual([[['cart', 100]]]);
+  });
+
+  const theirs = {
+    ...own('cart', { rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }] }),
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+  };
+
+  it('takes a route over and gives it back by way of both being named', async () => {
+    const of = lab([...basics(), [httpRoutes, theirs]]);
+    const before = of.find(httpRoutes, 'cart');
+    await enact(stageOf(of), [{ kind: 'announceRoute', to: 'ours' }]);
+    expect(backends(of)).toEqual([
+      [
+        ['cart', 100],
+        ['cart-primary', 0],
+        ['cart-canary', 0],
+      ],
+    ]);
+    await enact(stageOf(of), [{ kind: 'writeRoute', split: allPrimary }]);
+    await enact(stageOf(of), [{ kind: 'announceRoute', to: 'theirs' }]);
+    expect(backends(of)).toEqual([
+      [
+        ['cart-primary', 100],
+        ['cart-canary', 0],
+        ['cart', 0],
+      ],
+    ]);
+    await enact(stageOf(of), [{ kind: 'restoreRoute' }]);
+    const after = of.find(httpRoutes, 'cart');
+
+    expect(specOf(after)).toEqual(specOf(before));
+    expect(after?.metadata.labels).toEqual(before?.metadata.labels);
+    expect(after?.metadata.annotations ?? {}).toEqual({});
   });
 
   it('has nothing to give back where the Service was made', async () => {

@@ -28,6 +28,7 @@ export const probeAgent = 'kube-probe/1.36';
 export async function startApp(options: AppOptions): Promise<App> {
   const { address, ports, namespace, pod, version, fault } = options;
   const histogram = createHistogram();
+  const begun = performance.now();
   let draining = false;
   let errorsOwed = 0;
 
@@ -38,7 +39,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
-    const { errorShare, latencyMs, unready } = fault();
+    const { errorShare, latencyMs, startupMs, unready } = fault();
+    if (performance.now() - begun < startupMs) return answer(response, 503, '');
     if (request.headers['user-agent'] === probeAgent) return answer(response, unready ? 503 : 200, '');
     if (request.url === '/metrics') return answer(response, 200, histogram.text());
     const started = performance.now();

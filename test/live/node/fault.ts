@@ -6,6 +6,8 @@ export interface Fault {
   /** 0 to 1; that share of the requests is answered with 500. */
   readonly errorShare: number;
   readonly latencyMs: number;
+  /** For so long after its start the container answers 503, to probes too. */
+  readonly startupMs: number;
   /** Readiness probes get 503. */
   readonly unready: boolean;
   /** The container ends again and again. */
@@ -14,10 +16,17 @@ export interface Fault {
   readonly noPull: boolean;
 }
 
-export const healthy: Fault = { errorShare: 0, latencyMs: 0, unready: false, crash: false, noPull: false };
+export const healthy: Fault = {
+  errorShare: 0,
+  latencyMs: 0,
+  startupMs: 0,
+  unready: false,
+  crash: false,
+  noPull: false,
+};
 
 /**
- * Words joined by `-` or `,`: `errors30` (per cent), `latency3000` (ms), `unready`, `crash`, `nopull`. Other words are
+ * Words joined by `-` or `,`: `errors30` (per cent), `latency3000`, `slow10000` (ms), `unready`, `crash`, `nopull`. Other words are
  * ignored, so an image tag like `1.1-errors30` is a version and a fault. undefined where no word is one.
  */
 export function parseFault(text: string): Fault | undefined {
@@ -30,9 +39,10 @@ export function parseFault(text: string): Fault | undefined {
 }
 
 function parseWord(word: string): Partial<Fault> | undefined {
-  const [, name = '', amount = ''] = /^(errors|latency)(\d+)$/.exec(word) ?? [];
+  const [, name = '', amount = ''] = /^(errors|latency|slow)(\d+)$/.exec(word) ?? [];
   if (name === 'errors') return { errorShare: Math.min(Number(amount), 100) / 100 };
   if (name === 'latency') return { latencyMs: Number(amount) };
+  if (name === 'slow') return { startupMs: Number(amount) };
   if (word === 'unready') return { unready: true };
   if (word === 'crash') return { crash: true };
   return word === 'nopull' ? { noPull: true } : undefined;

@@ -1,7 +1,7 @@
 // A Deployment that uses a ConfigMap, a Secret and an autoscaler: its primary has its own of each, and a change of the
 // configuration alone is a revision.
 import { z } from 'zod';
-import { deploymentKind } from './manifests.ts';
+import { autoscaler, deploymentKind } from './manifests.ts';
 import { expect, type Scene, type Story } from './story.ts';
 
 const Refs = z.object({
@@ -46,22 +46,7 @@ async function tell(scene: Scene): Promise<void> {
       metadata: { namespace, name: 'password' },
       data: { word: 'c2VzYW1l' },
     },
-    {
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: { namespace, name: 'app' },
-      spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
-        minReplicas: 2,
-        maxReplicas: 4,
-        metrics: [
-          {
-            type: 'Resource',
-            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
-          },
-        ],
-      },
-    },
+    autoscaler(namespace, { min: 2, max: 4 }),
   ]);
   await kube.patch(
     { kind: deploymentKind, namespace, name: 'app' },

@@ -47,6 +47,25 @@ export function deployment(workload: Workload): KubeObject {
   };
 }
 
+/** Without a metrics server it keeps the least it may. */
+export function autoscaler(
+  namespace: string,
+  { name = appName, min, max }: { readonly name?: string; readonly min: number; readonly max: number },
+): KubeObject {
+  const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } };
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { namespace, name },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+      minReplicas: min,
+      maxReplicas: max,
+      metrics: [{ type: 'Resource', resource: cpu }],
+    },
+  };
+}
+
 /** Contour: what owns the host name and includes the route that Serin writes. */
 export function rootProxy(namespace: string, host: string, include = appName): KubeObject {
   return {

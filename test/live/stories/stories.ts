@@ -5,6 +5,7 @@ import { blueGreen } from './blue-green.ts';
 import { configs } from './configs.ts';
 import { failedPromotion } from './failed-promotion.ts';
 import { gates } from './gates.ts';
+import { joinLeave } from './join-leave.ts';
 import { matches } from './matches.ts';
 import { midRun } from './mid-run.ts';
 import { outages } from './outages.ts';
@@ -21,6 +22,7 @@ export const stories: readonly Story[] = [
   ...blueGreen,
   ...failedPromotion,
   ...matches,
+  ...joinLeave,
   ...ownership,
   ...configs,
   ...gates,

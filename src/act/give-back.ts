@@ -1,0 +1,111 @@
+// What was the user's before the Canary: given back as it was when the Canary goes, and the steps before a route changes
+// hands, either way. What Serin created goes with its owner and is left alone.
+import type { Cluster } from '../cluster/cluster.ts';
+import { objectOf } from '../model/json.ts';
+import { resources } from '../model/kube.ts';
+import type { KubeObject, ObjectKey, Resource } from '../model/kube.ts';
+import { backUp, originalSpec, restored } from '../model/original.ts';
+import { allPrimary } from '../model/split.ts';
+import type { RouteShape } from '../traffic/router.ts';
+import type { Stage } from './act.ts';
+import { apply, guard, translated } from './apply.ts';
+import type { Landing } from './apply.ts';
+import { mergePatchOf } from './merge-patch.ts';
+import { trafficLanding } from './traffic-landing.ts';
+
+/** Where nothing was kept (Flagger keeps nothing), a Service that selects the primary selects the target again. */
+export async function restoreService({ cluster, caches, scene }: Stage): Promise<void> {
+  const { view, apex, selector } = scene;
+  const reselected = (live: KubeObject): KubeObject | undefined => {
+    const spec = objectOf(live['spec']);
+    const selected = selector && objectOf(spec['selector'])[selector.key];
+    return selector !== undefined && selected === `${selector.value}-primary`
+      ? { ...live, spec: { ...spec, selector: { [selector.key]: selector.value } } }
+      : undefined;
+  };
+  await change(cluster, {
+    resource: resources.services,
+    key: { namespace: view.namespace, name: apex },
+    landing: caches.services,
+    to: (live) => restored(live) ?? (isOwned(live) ? undefined : reselected(live)),
+  });
+}
+
+export async function restoreRoute(stage: Stage): Promise<void> {
+  const { cluster, caches, scene } = stage;
+  await changeRoute(
+    stage,
+    (live, shape) => restored(live) ?? (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex)),
+  );
+  for (const { shape, wanted } of scene.companions) {
+    const { name, namespace } = wanted.metadata;
+    await change(cluster, {
+      resource: shape.resource,
+      key: namespace === undefined ? { name } : { name, namespace },
+      landing: trafficLanding(caches, shape.resource),
+      to: restored,
+    });
+  }
+}
+
+function isOwned({ metadata }: KubeObject): boolean {
+  return (metadata.ownerReferences ?? []).length > 0;
+}
+
+/** Before a route sends to our Services, or to those from before, its gateway learns of them. */
+export async function announceRoute(stage: Stage, to: 'ours' | 'theirs'): Promise<void> {
+  const { cluster, caches, scene } = stage;
+  const shape = scene.router?.route;
+  const naming = shape?.naming;
+  if (shape === undefined || naming === undefined) {
+    return;
+  }
+  if (to === 'theirs') {
+    await changeRoute(stage, (live) =>
+      naming(live, originalSpec(live) ?? shape.leadingToApex?.(live, scene.apex)['spec']),
+    );
+    return;
+  }
+  await apply(cluster, {
+    resource: shape.resource,
+    wanted: shape.render(scene.routeWish(allPrimary)),
+    shape: { ...shape, merge: (live, wanted) => naming(live, wanted['spec']) },
+    landing: trafficLanding(caches, shape.resource),
+    backUp: (live, merged) => backUp(live, scene.view.uid, merged),
+  });
+}
+
+async function changeRoute(
+  { cluster, caches, scene }: Stage,
+  to: (live: KubeObject, shape: RouteShape) => KubeObject | undefined,
+): Promise<void> {
+  const shape = scene.router?.route;
+  if (shape === undefined) {
+    return;
+  }
+  await change(cluster, {
+    resource: shape.resource,
+    key: scene.routeKey,
+    landing: trafficLanding(caches, shape.resource),
+    to: (live) => to(live, shape),
+  });
+}
+
+interface Change {
+  readonly resource: Resource;
+  readonly key: ObjectKey;
+  readonly landing: Landing;
+  /** undefined leaves it as it is. */
+  readonly to: (live: KubeObject) => KubeObject | undefined;
+}
+
+async function change(cluster: Cluster, { resource, key, landing, to }: Change): Promise<void> {
+  await translated(`restore ${resource.kind} ${key.name}`, async () => {
+    const live = await cluster.get(resource, key);
+    const before = live === undefined ? undefined : to(live);
+    const body = live === undefined || before === undefined ? undefined : mergePatchOf(live, before);
+    if (live !== undefined && body !== undefined) {
+      landing.put(await cluster.patch(resource, key, { kind: 'merge', body: guard(body, live) }));
+    }
+  });
+}
