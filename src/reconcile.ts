@@ -201,8 +201,11 @@ async function release(
 }
 
 function missingKinds({ isServed }: PassParts, scene: Scene | undefined): readonly Resource[] {
-  const router = scene?.router;
-  return router === undefined ? [] : resourcesOf(router).filter((resource) => !isServed(resource));
+  const autoscaler = scene?.autoscalers.named?.kind;
+  return [
+    ...(scene?.router === undefined ? [] : resourcesOf(scene.router)),
+    ...(autoscaler?.optional === true ? [autoscaler.resource] : []),
+  ].filter((resource) => !isServed(resource));
 }
 
 /** While a run is under way a changed Secret must show within an interval; at rest once an hour is enough. */

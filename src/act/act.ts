@@ -15,12 +15,12 @@ import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
 import type { CompanionShape, RouteShape } from '../traffic/router.ts';
-import { autoscalerShape, renderPrimaryAutoscaler } from '../workload/autoscaler.ts';
 import { absorbServerChanges } from '../workload/primary.ts';
 import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
 import { apply, guard, translated } from './apply.ts';
+import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
 import { announceRoute, restoreRoute, restoreService } from './give-back.ts';
 import { mergePatchOf } from './merge-patch.ts';
 import { storeRevision } from './store-revision.ts';
@@ -49,6 +49,10 @@ function enactOne(stage: Stage, action: Action, dryRun: boolean): Promise<unknow
       return writePrimary(stage, action, dryRun);
     case 'writeAutoscaler':
       return writeAutoscaler(stage, dryRun);
+    case 'pauseAutoscaler':
+      return pauseAutoscaler(stage, action.paused);
+    case 'removeAutoscaler':
+      return removeAutoscaler(stage, action.autoscaler);
     case 'writeService':
       return writeService(stage, action.role, dryRun);
     case 'writeRoute':
@@ -124,22 +128,6 @@ async function fetchRevision(
     throw new Retry(`revision ${revision} of ${view.name} is not stored`);
   }
   return stored;
-}
-
-async function writeAutoscaler({ cluster, caches, scene }: Stage, dryRun: boolean): Promise<void> {
-  const { view, spec, owner, primaryKey } = scene;
-  const { namespace } = view;
-  const name = spec.autoscalerRef?.name ?? '';
-  const resource = resources.horizontalPodAutoscalers;
-  const target = await translated(`read ${resource.kind} ${name}`, () =>
-    cluster.get(resource, { namespace, name }),
-  );
-  if (target === undefined) {
-    throw new Retry(`${resource.kind} ${name} is gone`);
-  }
-  const replicas = spec.autoscalerRef?.primaryScalerReplicas;
-  const wanted = renderPrimaryAutoscaler(target, { primaryName: primaryKey.name, owner, replicas });
-  await apply(cluster, { resource, wanted, shape: autoscalerShape, landing: caches.autoscalers, dryRun });
 }
 
 async function writeService(

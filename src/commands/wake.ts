@@ -3,6 +3,10 @@ import type { Caches } from '../observe/caches.ts';
 import { targetKeyOf } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 
+interface Owned {
+  readonly ownerUids: readonly string[];
+}
+
 /** Calls `add` with the key of every Canary that a change concerns. */
 export function wakeOnChanges(caches: Caches, add: (key: string) => void): void {
   const interested = (what: string): void => {
@@ -10,21 +14,25 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       add(key);
     }
   };
+  const ownedBy = (...views: readonly (Owned | undefined)[]): void => {
+    for (const uid of new Set(views.flatMap((view) => view?.ownerUids ?? []))) {
+      interested(`Owner/${uid}`);
+    }
+  };
   caches.canaries.onChange((key, before, after) => {
     if (!changedOnlyByUs(before, after)) {
       add(key);
     }
-    // A target that changes hands: the other Canary on it may have its turn now.
-    for (const target of new Set(
-      [before, after].map((view) => (view === undefined ? undefined : targetKeyOf(view))),
-    )) {
-      if (
-        target !== undefined &&
-        (before === undefined || after === undefined || targetKeyOf(before) !== targetKeyOf(after))
-      ) {
+    // What changes hands: the other Canary on this target or autoscaler may have its turn now.
+    const [left, taken] = [holdingsOf(before), holdingsOf(after)];
+    for (const { target, autoscaler } of [left, taken]) {
+      if (target !== undefined && left.target !== taken.target) {
         for (const other of caches.canaries.byIndex('target', target)) {
           add(other.key);
         }
+      }
+      if (autoscaler !== undefined && left.autoscaler !== taken.autoscaler) {
+        interested(autoscaler);
       }
     }
   });
@@ -36,16 +44,17 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
   caches.services.onChange((key) => {
     interested(`Service/${key}`);
   });
-  caches.autoscalers.onChange((key) => {
-    interested(`Autoscaler/${key}`);
-  });
+  for (const cache of Object.values(caches.autoscalers)) {
+    cache.onChange((key, before, after) => {
+      interested(`Autoscaler/${key}`);
+      ownedBy(before, after);
+    });
+  }
   caches.templates.onChange((key) => {
     interested(`MetricTemplate/${key}`);
   });
   caches.revisions.onChange((_key, before, after) => {
-    for (const uid of [...(before?.ownerUids ?? []), ...(after?.ownerUids ?? [])]) {
-      interested(`Owner/${uid}`);
-    }
+    ownedBy(before, after);
   });
   caches.configMaps.onChange((key) => {
     const slash = key.indexOf('/');
@@ -61,6 +70,18 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       interested(`Route/${key}`);
     });
   }
+}
+
+/** What no two Canaries can have. */
+function holdingsOf(view: CanaryView | undefined): {
+  readonly target: string | undefined;
+  readonly autoscaler: string | undefined;
+} {
+  const name = view?.canary?.spec.autoscalerRef?.name;
+  return {
+    target: view === undefined ? undefined : targetKeyOf(view),
+    autoscaler: name === undefined ? undefined : `Autoscaler/${view?.namespace ?? ''}/${name}`,
+  };
 }
 
 /** The echo of a status write of ours: the pass that made it goes on by itself. */

@@ -69,7 +69,13 @@ export const provision: RunRule = (seen, run) => {
   if (failed || seen.nowMs >= deadlineMs(run, run.stageSince)) {
     return giveUp(seen, run);
   }
-  const world: World = { stored: [run.revision], primary: run.revision, primaryReplicas: sizeOf(seen) };
+  const world: World = {
+    stored: [run.revision],
+    primary: run.revision,
+    primaryReplicas: sizeOf(seen),
+    syncAutoscaler: true,
+    paused: false,
+  };
   return rehearsed(keepWorld(seen, world)) ?? awaitPrimary(seen, run);
 };
 

@@ -83,11 +83,9 @@ function yieldTraffic(seen: Observation, run: Run): Move | undefined {
   };
 }
 
-/** As many pods as the target has, unless an autoscaler says how many. */
-function sizeOf({ target, autoscaler }: Observation): number | undefined {
-  return autoscaler === undefined && target !== undefined && target.replicas > 0
-    ? target.replicas
-    : undefined;
+/** As many pods as the target has. */
+function sizeOf({ target }: Observation): number | undefined {
+  return target !== undefined && target.replicas > 0 ? target.replicas : undefined;
 }
 
 function promoted(seen: Observation, run: Run): Move {

@@ -5,6 +5,7 @@ import { canonicalJson } from '../model/hash.ts';
 import type { Observation } from '../model/observation.ts';
 import { allPrimary } from '../model/split.ts';
 import { isoFromMs, msFromIso } from '../model/time.ts';
+import { emptying } from './autoscalers.ts';
 import type { Move } from './move.ts';
 import { rollBack } from './roll-back.ts';
 import { deadlineMs, drainMs, primaryName, sinceUntil, targetName } from './run.ts';
@@ -64,8 +65,9 @@ function removePods(
       wakeAtMs: deadlineMs(run, run.stageSince),
     };
   }
-  if (target !== undefined && target.replicas > 0) {
-    return { kind: 'enact', reason: 'ScalingDown', actions: [{ kind: 'scaleTarget', replicas: 0 }] };
+  const actions = emptying(seen);
+  if (actions.length > 0) {
+    return { kind: 'enact', reason: 'ScalingDown', actions };
   }
   if (target !== undefined && (target.available > 0 || target.readiness.kind !== 'ready')) {
     return { kind: 'wait', reason: 'ScalingDown', message, wakeAtMs: deadlineMs(run, run.stageSince) };

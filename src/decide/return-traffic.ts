@@ -7,6 +7,7 @@ import type { Observation } from '../model/observation.ts';
 import { splitToward } from '../model/split.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { announceOurs } from './announce.ts';
+import { emptying } from './autoscalers.ts';
 import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
@@ -48,7 +49,8 @@ function keepHome(seen: Observation, run: Run): Move | undefined {
     primary: revision,
     apex: true,
     split: run.split,
-    syncAutoscaler: run.outcome?.phase === 'Succeeded',
+    syncAutoscaler: run.outcome?.phase !== 'Failed',
+    ...(run.stage === 'return' ? { paused: false } : {}),
   });
 }
 
@@ -135,19 +137,19 @@ export const scaleDown: RunRule = (seen, run) => {
   if (run.stage !== 'scale-down') {
     return undefined;
   }
-  const { target } = seen;
   const world = keepHome(seen, run);
   if (world !== undefined) {
     return world;
   }
-  if (target !== undefined && target.replicas > 0) {
+  const actions = emptying(seen);
+  if (actions.length > 0) {
     // The last check before pods go: a primary that lost its own meanwhile must not be left alone.
     return isPrimaryDeserted(seen)
       ? overdueAt(seen, run, run.stageSince, {
           reason: 'PrimaryNotReady',
           message: `keeps ${targetName(seen)}: ${primaryName(seen)} has no available pods`,
         })
-      : { kind: 'enact', reason: 'ScalingDown', actions: [{ kind: 'scaleTarget', replicas: 0 }] };
+      : { kind: 'enact', reason: 'ScalingDown', actions };
   }
   return finish(seen, run);
 };

@@ -17,7 +17,15 @@ export const keepAtRest: Rule = (seen) => (seen.status.run === undefined ? keepL
 export function keepLive(seen: Observation): Move | undefined {
   const promoted = seen.status.lastPromotedSpec;
   return isOwnRevision(promoted)
-    ? keepWorld(seen, { stored: [promoted], primary: promoted, apex: true, split: allPrimary })
+    ? keepWorld(seen, {
+        stored: [promoted],
+        primary: promoted,
+        apex: true,
+        split: allPrimary,
+        // What was pushed with another revision is not meant for this one.
+        syncAutoscaler: seen.status.run === undefined && seen.target?.revision === promoted,
+        paused: true,
+      })
     : undefined;
 }
 

@@ -3,9 +3,11 @@
 import type { CanarySpec } from '../api/canary.ts';
 import type { CanaryStatus } from '../api/status.ts';
 import { progressDeadlineMs } from '../api/defaults.ts';
+import type { Action } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { announceTheirs } from './announce.ts';
+import { resuming } from './autoscalers.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
 import { LONGEST_DRAIN_MS, drainMs, targetName } from './run.ts';
@@ -37,15 +39,18 @@ export const terminate: Rule = (seen) => {
 
 /** The target serves as it did before: seen ready for long enough that it is not yesterday's news, or out of time. */
 function revertTarget(seen: Observation): Move | undefined {
-  const { target, primary, status, nowMs } = seen;
+  const { target, status, nowMs } = seen;
   const { restoredAt, servingSince } = status.reverting ?? {};
   const untilMs = deadlineMs(seen);
-  if (restoredAt !== undefined || target === undefined || nowMs >= untilMs) {
+  if (restoredAt !== undefined || nowMs >= untilMs) {
     return undefined;
   }
-  if (target.replicas === 0) {
-    const replicas = Math.max(1, primary?.replicas ?? status.primaryReplicas ?? 1);
-    return { kind: 'enact', reason: 'Terminating', actions: [{ kind: 'scaleTarget', replicas }] };
+  const actions = refilling(seen);
+  if (actions.length > 0) {
+    return { kind: 'enact', reason: 'Terminating', actions };
+  }
+  if (target === undefined) {
+    return undefined;
   }
   switch (target.readiness.kind) {
     case 'failed':
@@ -62,6 +67,16 @@ function revertTarget(seen: Observation): Move | undefined {
   }
 }
 
+/** What gives the target its pods back: an autoscaler that goes on, and as many as the primary has to begin with. */
+function refilling(seen: Observation): readonly Action[] {
+  const { target, primary, status } = seen;
+  const replicas = Math.max(1, primary?.replicas ?? status.primaryReplicas ?? 1);
+  return [
+    ...resuming(seen).map(([, action]) => action),
+    ...(target?.replicas === 0 ? [{ kind: 'scaleTarget', replicas } as const] : []),
+  ];
+}
+
 /** Route and Service as they were before; the primary stays until requests are known to go to the target. */
 function restore(seen: Observation): Move | undefined {
   const { status, route, nowMs } = seen;
@@ -74,7 +89,9 @@ function restore(seen: Observation): Move | undefined {
     const reverting = { ...status.reverting, restoredAt: isoFromMs(nowMs) };
     return noted(seen, reverting, 'gives Service and route back');
   }
-  const late = nowMs >= deadlineMs(seen) + drainOf(seen);
+  const drainedMs = msFromIso(restoredAt) + drainOf(seen);
+  const untilMs = deadlineMs(seen) + drainOf(seen);
+  const late = nowMs >= untilMs;
   const taken = route.state === 'none' || route.state === 'missing' || route.acceptance !== 'pending';
   if (late || (taken && awaitDrain(seen, restoredAt, '') === undefined)) {
     return undefined;
@@ -83,7 +100,7 @@ function restore(seen: Observation): Move | undefined {
     kind: 'enact',
     reason: 'Terminating',
     actions: [{ kind: 'restoreService' }, { kind: 'restoreRoute' }],
-    wakeAtMs: msFromIso(restoredAt) + drainOf(seen),
+    wakeAtMs: nowMs < drainedMs ? drainedMs : untilMs,
   };
 }
 

@@ -4,8 +4,9 @@ import type { Action } from '../model/decision.ts';
 import type { Observation, SeenObject, SeenPrimary } from '../model/observation.ts';
 import type { Reason } from '../model/reason.ts';
 import type { Revision } from '../model/revision.ts';
-import { sameSplit } from '../model/split.ts';
+import { allPrimary, sameSplit } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
+import { isScaled, missingAutoscaler, pausing, resuming } from './autoscalers.ts';
 import type { Move } from './move.ts';
 
 /** Only what is named is looked after; what is left out is left alone. */
@@ -17,8 +18,10 @@ export interface World {
   readonly apex?: boolean;
   readonly split?: Split | undefined;
   readonly targetUp?: boolean;
-  /** The primary's autoscaler is always kept in being; its content follows the target's only with a promotion. */
+  /** The target's autoscaler is meant for what the primary serves, so the primary's may be what it says now. */
   readonly syncAutoscaler?: boolean;
+  /** Whether the target's own autoscaler is paused; left out, only a target that shall have pods has it resumed. */
+  readonly paused?: boolean;
 }
 
 type Missing = readonly [Reason, Action];
@@ -29,8 +32,9 @@ export function keepWorld(seen: Observation, world: World): Move | undefined {
     ...missingRevisions(seen, world),
     ...missingServices(seen, world),
     ...missingPrimary(seen, world),
-    ...missingAutoscaler(seen, world),
+    ...missingAutoscaler(seen, world.syncAutoscaler ?? false),
     ...missingRoute(seen, world),
+    ...missingPause(seen, world),
     ...missingPods(seen, world),
   ];
   const first = missing[0];
@@ -86,8 +90,16 @@ function missingPrimary(seen: Observation, { primary: revision, primaryReplicas,
     return [];
   }
   const available = seen.stored.includes(revision) || (stored.includes(revision) && isAtHand(seen, revision));
-  const replicas = primaryReplicas ?? (seen.primary === undefined ? lostSize(seen) : undefined);
+  const replicas = primarySize(seen, primaryReplicas);
   return available ? [['WritingPrimary', { kind: 'writePrimary', revision, replicas }]] : [];
+}
+
+/** Left to the autoscaler where there is one; a primary that has to be made, or has no pods, gets some to begin with. */
+function primarySize(seen: Observation, wanted: number | undefined): number | undefined {
+  if (seen.primary === undefined) {
+    return Math.max(wanted ?? lostSize(seen), seen.autoscaler?.primaryMinReplicas ?? 0);
+  }
+  return isScaled(seen) && seen.primary.replicas > 0 ? undefined : wanted;
 }
 
 function lostSize({ status, target }: Observation): number {
@@ -120,12 +132,14 @@ export function isPrimaryDeserted({ primary, target }: Observation): boolean {
   return (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
 }
 
-function missingAutoscaler(
-  { autoscaler, primary }: Observation,
-  { syncAutoscaler = false }: World,
-): Missing[] {
-  const stale = autoscaler?.state === 'missing' || (syncAutoscaler && autoscaler?.state === 'drifted');
-  return stale && primary !== undefined ? [['WritingAutoscaler', { kind: 'writeAutoscaler' }]] : [];
+/** Pausing takes pods away, so it waits until traffic is at a primary that has some. */
+function missingPause(seen: Observation, { paused, targetUp = false }: World): Missing[] {
+  if (targetUp || paused === false) {
+    return resuming(seen);
+  }
+  const empty = (seen.target?.replicas ?? 0) === 0;
+  const home = seen.services.apex === 'inPlace' && isInEffect(seen, allPrimary) && !isPrimaryDeserted(seen);
+  return paused === true && (empty || home) ? pausing(seen) : [];
 }
 
 function missingPods({ target, primary, autoscaler }: Observation, { targetUp = false }: World): Missing[] {

@@ -1,5 +1,6 @@
 // What shall happen next. Exactly one of three: ask, intend, enact; each with its reason and when to look again.
 import type { CanaryStatus } from '../api/status.ts';
+import type { AutoscalerName } from './observation.ts';
 import type { Question } from './question.ts';
 import type { Reason } from './reason.ts';
 import type { Revision } from './revision.ts';
@@ -11,6 +12,10 @@ export type Action =
   | { readonly kind: 'writePrimary'; readonly revision: Revision; readonly replicas: number | undefined }
   /** The primary's autoscaler, from the target's as it is now. */
   | { readonly kind: 'writeAutoscaler' }
+  /** Stops the target's own autoscaler, which takes the target's pods away, or lets it go on. */
+  | { readonly kind: 'pauseAutoscaler'; readonly paused: boolean }
+  /** A primary's that its Canary names no more; the primary keeps its size. */
+  | { readonly kind: 'removeAutoscaler'; readonly autoscaler: AutoscalerName }
   | { readonly kind: 'writeService'; readonly role: 'apex' | 'primary' | 'canary' }
   | { readonly kind: 'writeRoute'; readonly split: Split }
   /** Names Services without weight in a route that will soon send to them: ours, or those from before. */

@@ -88,6 +88,7 @@ export const resources = {
     'horizontalpodautoscalers',
     'HorizontalPodAutoscaler',
   ),
+  scaledObjects: namespaced('keda.sh', 'v1alpha1', 'scaledobjects', 'ScaledObject'),
   customResourceDefinitions: {
     group: 'apiextensions.k8s.io',
     version: 'v1',

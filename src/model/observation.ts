@@ -57,8 +57,19 @@ export interface SeenRoute {
 /** The primary's own autoscaler, beside the target's. */
 export interface SeenAutoscaler {
   readonly state: SeenObject;
+  /** Where the primary's has drifted: writing it would at most give the primary more pods. */
+  readonly growing?: boolean;
   /** What the target's keeps at least: how many pods a canary starts with. */
   readonly targetMinReplicas: number;
+  /** What the primary's shall keep at least. */
+  readonly primaryMinReplicas?: number;
+  /** Of the target's; absent where a target without pods makes it inactive by itself. */
+  readonly paused?: boolean;
+}
+
+export interface AutoscalerName {
+  readonly kind: 'HorizontalPodAutoscaler' | 'ScaledObject';
+  readonly name: string;
 }
 
 export interface Observation {
@@ -81,6 +92,8 @@ export interface Observation {
   readonly primary: SeenPrimary | undefined;
   /** Absent: the Canary names no autoscaler. */
   readonly autoscaler?: SeenAutoscaler;
+  /** Autoscalers that were made for this Canary and that its spec does not name any more. */
+  readonly retired?: readonly AutoscalerName[];
   readonly services: SeenServices;
   readonly route: SeenRoute;
   /** Checksums of the tracked ConfigMaps and Secrets, by `configmap/<name>`; undefined: tracking is off. */

@@ -3,6 +3,7 @@
 import { parseMetricTemplate } from '../api/parse.ts';
 import type { MetricTemplate } from '../api/metric-template.ts';
 import { resources } from '../model/kube.ts';
+import type { AutoscalerName } from '../model/observation.ts';
 import type { KubeObject, Resource } from '../model/kube.ts';
 import { objectView, resourcesOf } from '../traffic/router.ts';
 import type { CompanionShape, ObjectView, RouteShape, RouteView } from '../traffic/router.ts';
@@ -11,6 +12,7 @@ import { createCache } from '../watch/cache.ts';
 import type { Cache } from '../watch/cache.ts';
 import { viewOfAutoscaler } from '../workload/autoscaler.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
+import { autoscalerKindNames, autoscalerKinds } from '../workload/autoscalers.ts';
 import { configKey } from '../workload/configs.ts';
 import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
 import { workloadKinds } from '../workload/kinds.ts';
@@ -46,7 +48,7 @@ export interface Caches {
   /** Of every kind that can be a target. */
   readonly workloads: ReadonlyMap<WorkloadKind, WorkloadCache>;
   readonly services: Cache<ServiceView>;
-  readonly autoscalers: Cache<AutoscalerView>;
+  readonly autoscalers: Readonly<Record<AutoscalerName['kind'], Cache<AutoscalerView, 'owner'>>>;
   readonly revisions: Cache<RevisionView, 'owner'>;
   /** Metadata only: the content is read when the version changes. */
   readonly configMaps: Cache<ConfigView>;
@@ -71,7 +73,10 @@ export function createCaches(onError: CacheErrorListener): Caches {
     }),
     templates: createCache({ project: readTemplate, onError: failed('MetricTemplate') }),
     workloads: new Map(workloadKinds.map((kind) => [kind, workloadCache(kind, failed)])),
-    autoscalers: createCache({ project: viewOfAutoscaler, onError: failed('HorizontalPodAutoscaler') }),
+    autoscalers: {
+      HorizontalPodAutoscaler: autoscalerCache('HorizontalPodAutoscaler', failed),
+      ScaledObject: autoscalerCache('ScaledObject', failed),
+    },
     services: createCache({ project: viewOfService, onError: failed('Service') }),
     revisions: createCache({
       project: ownRevision,
@@ -110,6 +115,14 @@ function workloadCache(kind: WorkloadKind, failed: Failed): WorkloadCache {
 function configIndex({ configRefs }: WorkloadView, key: string): string[] {
   const namespace = key.slice(0, key.indexOf('/'));
   return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
+}
+
+function autoscalerCache(kind: AutoscalerName['kind'], failed: Failed): Cache<AutoscalerView, 'owner'> {
+  return createCache({
+    project: (object) => viewOfAutoscaler(autoscalerKinds[kind], object),
+    indexes: { owner: ({ ownerUids }) => ownerUids },
+    onError: failed(kind),
+  });
 }
 
 function trafficCaches(failed: Failed): Map<string, TrafficCache> {
@@ -165,9 +178,14 @@ export function feedsOf(caches: Caches): readonly Feed[] {
     builtIn(resources.metricTemplates, caches.templates),
     ...[...caches.workloads].map(([{ resource }, cache]) => builtIn(resource, cache)),
     builtIn(resources.services, caches.services),
-    builtIn(resources.horizontalPodAutoscalers, caches.autoscalers),
     builtIn(resources.controllerRevisions, caches.revisions),
     builtIn(resources.configMaps, caches.configMaps, true),
+    ...autoscalerKindNames.map((kind) => ({
+      resource: autoscalerKinds[kind].resource,
+      cache: caches.autoscalers[kind],
+      optional: autoscalerKinds[kind].optional,
+      metadataOnly: false,
+    })),
     ...[...caches.traffic.values()].map(({ resource, cache }) => ({
       resource,
       cache,

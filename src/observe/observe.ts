@@ -5,7 +5,6 @@ import type { Plan } from '../api/status.ts';
 import { planOf } from '../model/plan.ts';
 import type {
   Observation,
-  SeenAutoscaler,
   SeenObject,
   SeenPrimary,
   SeenRoute,
@@ -18,9 +17,9 @@ import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
 import type { RouteView } from '../traffic/router.ts';
-import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { serviceShape } from '../workload/services.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
+import { seenAutoscaler } from './autoscalers.ts';
 import type { Caches } from './caches.ts';
 import { FINALIZER } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
@@ -44,7 +43,7 @@ export interface Moment {
   readonly delivered: readonly number[];
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReading | undefined;
-  /** Kinds that the route of this Canary needs and the cluster does not serve. */
+  /** Kinds that this Canary needs, for its route or its autoscaler, and that the cluster does not serve. */
   readonly missingKinds: readonly Resource[];
 }
 
@@ -74,9 +73,7 @@ export function observe(
       scene === undefined
         ? undefined
         : seenPrimary(scene, moment, new Map(stored.map((one) => [one.sourceHash, one.revision]))),
-    ...(scene?.autoscalers?.target === undefined
-      ? {}
-      : { autoscaler: seenAutoscaler(scene, scene.autoscalers.target) }),
+    ...(scene === undefined ? {} : seenAutoscalers(scene)),
     services: scene === undefined ? noServices : seenServices(scene),
     route: scene === undefined ? noRoute : seenRoute(scene),
     configs: moment.configs?.checksums,
@@ -134,23 +131,13 @@ function seenPrimary(
   };
 }
 
-/** Bounds of the primary's may be set apart from the target's. */
-function seenAutoscaler({ view, spec, autoscalers }: Scene, target: AutoscalerView): SeenAutoscaler {
-  const live = autoscalers?.primary;
-  const { minReplicas = target.minReplicas, maxReplicas = target.maxReplicas } =
-    spec.autoscalerRef?.primaryScalerReplicas ?? {};
-  const state = (): SeenObject => {
-    if (live === undefined) {
-      return 'missing';
-    }
-    if (isForeign(live.ownerUids, view.uid)) {
-      return 'foreign';
-    }
-    const same =
-      live.content === target.content && live.minReplicas === minReplicas && live.maxReplicas === maxReplicas;
-    return same ? 'inPlace' : 'drifted';
+function seenAutoscalers(scene: Scene): Pick<Observation, 'autoscaler' | 'retired'> {
+  const autoscaler = seenAutoscaler(scene.autoscalers, scene);
+  const retired = scene.autoscalers.retired.map(({ kind, name }) => ({ kind, name }));
+  return {
+    ...(autoscaler === undefined ? {} : { autoscaler }),
+    ...(retired.length === 0 ? {} : { retired }),
   };
-  return { state: state(), targetMinReplicas: target.minReplicas };
 }
 
 const noServices: SeenServices = { apex: 'missing', primary: 'missing', canary: 'missing' };

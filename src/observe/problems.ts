@@ -1,10 +1,10 @@
 // What is wrong with a Canary, from what its spec alone says to what only the cluster can tell. The first error is the one
 // that is said.
-import type { CanarySpec } from '../api/canary.ts';
 import { checkCanary } from '../api/check.ts';
 import type { Problem } from '../model/problem.ts';
 import { providers } from '../traffic/routers.ts';
 import { workloadKinds } from '../workload/kinds.ts';
+import { autoscalerProblems } from './autoscalers.ts';
 import type { Caches } from './caches.ts';
 import { targetKeyOf } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
@@ -39,13 +39,14 @@ export function problemsOf(
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
     ...sourceProblems(scene),
+    ...autoscalerProblems({ ...scene, caches, missingKinds: moment.missingKinds }),
     ...scene.problems,
     ...(scene.target?.problems ?? []),
     ...(moment.configs?.problems ?? []),
   ];
 }
 
-function unsupported({ router, provider, spec, autoscalers, kind }: Scene): Problem[] {
+function unsupported({ router, provider, spec, kind }: Scene): Problem[] {
   const problems: Problem[] = [];
   if (router === undefined) {
     problems.push({
@@ -76,39 +77,7 @@ function unsupported({ router, provider, spec, autoscalers, kind }: Scene): Prob
       fix: 'add it with at least a port',
     });
   }
-  problems.push(...autoscalerProblems(spec, autoscalers));
   return problems;
-}
-
-function autoscalerProblems({ autoscalerRef }: CanarySpec, autoscalers: Scene['autoscalers']): Problem[] {
-  if (autoscalerRef === undefined) {
-    return [];
-  }
-  const { kind, name } = autoscalerRef;
-  if (autoscalers === undefined) {
-    return [
-      {
-        severity: 'warning',
-        reason: 'IgnoredField',
-        field: 'spec.autoscalerRef.kind',
-        value: kind,
-        message: `is ${kind}, which is not followed yet: the primary gets no autoscaler of its own`,
-        fix: 'use a HorizontalPodAutoscaler, or size the primary by hand',
-      },
-    ];
-  }
-  return autoscalers.target === undefined
-    ? [
-        {
-          severity: 'error',
-          reason: 'MissingReference',
-          field: 'spec.autoscalerRef.name',
-          value: name,
-          message: `names ${kind} ${name}, which does not exist`,
-          fix: 'create it, or take the reference out',
-        },
-      ]
-    : [];
 }
 
 /** The older Canary has the target; of the same age, the one whose UID sorts first. */
@@ -134,8 +103,9 @@ function inUse(view: CanaryView, caches: Caches): Problem[] {
       ];
 }
 
-function notInstalled({ provider }: Scene, { missingKinds }: Moment): Problem[] {
-  return missingKinds.map(({ kind, group, version }) => ({
+function notInstalled({ provider, autoscalers }: Scene, { missingKinds }: Moment): Problem[] {
+  const ofRoute = missingKinds.filter((resource) => resource !== autoscalers.named?.kind.resource);
+  return ofRoute.map(({ kind, group, version }) => ({
     severity: 'error',
     reason: 'KindNotInstalled',
     field: 'spec.provider',

@@ -9,8 +9,8 @@ import type { Split } from '../model/split.ts';
 import { routerFor } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';
 import type { CompanionShape, ObjectView, RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
-import type { AutoscalerView } from '../workload/autoscaler.ts';
-import { primaryNameOf } from '../workload/primary.ts';
+import { autoscalersOf } from './autoscalers.ts';
+import type { SceneAutoscalers } from './autoscalers.ts';
 import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
 import { kindOf } from '../workload/kinds.ts';
 import { selectorOf } from '../workload/selector.ts';
@@ -45,9 +45,7 @@ export interface Scene {
   readonly serviceViews: Readonly<Record<ServiceRole, ServiceView | undefined>>;
   /** undefined while it is not known which pods to select. */
   readonly services: RenderedServices | undefined;
-  /** Of the target and of its primary; undefined where the Canary names no HorizontalPodAutoscaler. */
-  readonly autoscalers:
-    { readonly target: AutoscalerView | undefined; readonly primary: AutoscalerView | undefined } | undefined;
+  readonly autoscalers: SceneAutoscalers;
   readonly routeView: RouteView | undefined;
   /** Key of the route object; of a cluster-scoped one, its name alone. */
   readonly routeKey: ObjectKey;
@@ -117,26 +115,11 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     selector,
     serviceViews,
     services,
-    autoscalers: autoscalersOf(spec, caches, namespace),
+    autoscalers: autoscalersOf(view, spec, caches),
     ...routeSceneOf(caches, { router, spec, namespace, routeWish }),
     problems: [...(selected?.kind === 'problem' ? [selected.problem] : []), ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
     routeWish,
-  };
-}
-
-function autoscalersOf(
-  { autoscalerRef }: CanarySpec,
-  caches: Caches,
-  namespace: string,
-): Scene['autoscalers'] {
-  if (autoscalerRef?.kind !== 'HorizontalPodAutoscaler') {
-    return undefined;
-  }
-  const { name } = autoscalerRef;
-  return {
-    target: caches.autoscalers.get(keyOf({ namespace, name })),
-    primary: caches.autoscalers.get(keyOf({ namespace, name: primaryNameOf(name) })),
   };
 }
 

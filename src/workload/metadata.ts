@@ -65,6 +65,11 @@ export function recordCopied(meta: ObjectMeta): ObjectMeta {
   return { ...meta, annotations: { ...meta.annotations, [COPIED_ANNOTATION]: note } };
 }
 
+/** True for an object that carries such a note: Serin has written it. */
+export function isNoted(meta: ObjectMeta): boolean {
+  return meta.annotations?.[COPIED_ANNOTATION] !== undefined;
+}
+
 /** The labels and annotations of an object that are ours by its own note. */
 export function ownedMetadata(meta: ObjectMeta): { readonly labels: TextMap; readonly annotations: TextMap } {
   const [labels, annotations] = copiedKeys(meta);

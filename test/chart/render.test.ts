@@ -70,7 +70,7 @@ const crdGrant = `apiextensions.k8s.io/customresourcedefinitions: ${READ}`;
 const workGrants = [
   `apps/controllerrevisions: ${READ} create delete`,
   `apps/deployments: ${READ} create patch`,
-  `autoscaling/horizontalpodautoscalers: ${READ} create patch`,
+  `autoscaling/horizontalpodautoscalers: ${READ} create patch delete`,
   `core/configmaps: ${READ} create delete`,
   'core/events: create patch',
   'core/secrets: get create delete',
@@ -80,6 +80,7 @@ const workGrants = [
   'flagger.app/canaries/status: patch',
   `flagger.app/metrictemplates: ${READ}`,
   `gateway.networking.k8s.io/httproutes: ${READ} create patch`,
+  `keda.sh/scaledobjects: ${READ} create patch delete`,
   `projectcontour.io/httpproxies: ${READ} create patch`,
 ];
 

@@ -4,7 +4,15 @@ import { wakeOnChanges } from '../../src/commands/wake.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { allPrimary } from '../../src/model/split.ts';
-import { acceptRoute, canaryObject, configMap, deploymentObject, lab, secret } from '../fixture/lab.ts';
+import {
+  acceptRoute,
+  canaryObject,
+  configMap,
+  deploymentObject,
+  horizontalPodAutoscaler,
+  lab,
+  secret,
+} from '../fixture/lab.ts';
 import type { Lab } from '../fixture/lab.ts';
 
 const { canaries, configMaps, deployments, metricTemplates, services } = resources;
@@ -119,6 +127,35 @@ describe('who is woken', () => {
     change(of);
 
     expect(woken()).toEqual([]);
+  });
+
+  it('by the autoscalers of its target and of its primary, and by those that were made for it', () => {
+    const { of, woken } = world();
+    const autoscalerRef = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'cart' };
+    edit(of, canaries, 'cart', { spec: { autoscalerRef } });
+    woken();
+    const { horizontalPodAutoscalers } = resources;
+    of.store.create(horizontalPodAutoscalers, horizontalPodAutoscaler());
+    expect(woken()).toEqual(['shop/cart']);
+    const { uid } = of.view();
+    const { metadata, ...made } = horizontalPodAutoscaler();
+    const owner = { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'cart', uid };
+    of.store.create(horizontalPodAutoscalers, {
+      ...made,
+      metadata: { ...metadata, name: 'former-primary', ownerReferences: [owner] },
+    });
+    expect(woken()).toEqual(['shop/cart']);
+  });
+
+  it('the other Canary on an autoscaler too, when the one that has it lets go', () => {
+    const { of, woken } = world();
+    const autoscalerRef = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'cart' };
+    edit(of, canaries, 'cart', { spec: { autoscalerRef } });
+    const targetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'rival' };
+    of.store.create(canaries, canaryObject({ targetRef, autoscalerRef }, { name: 'rival' }));
+    woken();
+    edit(of, canaries, 'cart', { spec: { autoscalerRef: null } });
+    expect(woken()).toEqual(['shop/cart', 'shop/rival']);
   });
 
   it('the other Canary on a target too, when the one that has it lets go', () => {

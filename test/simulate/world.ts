@@ -55,6 +55,7 @@ export class World {
     this.store.register(resources.canaries, { statusSubresource: true });
     this.store.register(resources.metricTemplates, { statusSubresource: true });
     this.store.register(resources.alertProviders, { statusSubresource: true });
+    this.store.register(resources.scaledObjects, { statusSubresource: true });
     const registered = new Set<string>();
     for (const name of providers) {
       const resource = routerFor(name)?.route?.resource;

@@ -9,6 +9,7 @@ import type { Resource } from '../../src/model/kube.ts';
 const files: Readonly<Record<string, string>> = {
   'gateway.networking.k8s.io': 'gateway-api-standard.yaml',
   'projectcontour.io': 'contour.yaml',
+  'keda.sh': 'keda.yaml',
 };
 const texts = new Map<string, readonly JsonObject[]>();
 
