@@ -4,7 +4,6 @@ import { warningAt, type Problem } from './problem.ts';
 
 const unreadOfAnalysis = [
   'inconclusiveLimit',
-  'gateTimeout',
   'steps',
   'baseline',
   'trafficProof',

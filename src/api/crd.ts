@@ -1,7 +1,8 @@
-// The CustomResourceDefinitions of the three kinds, made from their schemas. `npm run generate` writes them to crds/;
+// The CustomResourceDefinitions of the four kinds, made from their schemas. `npm run generate` writes them to crds/;
 // `serin lint` and the sandbox use them as they are, without a file.
 import type { z } from 'zod';
 import { AlertProviderSpec } from './alert-provider.ts';
+import { COMMAND_GROUP, COMMAND_VERSION, CanaryCommandSpec, CanaryCommandStatus } from './canary-command.ts';
 import { CanarySpec } from './canary.ts';
 import { MetricTemplateSpec } from './metric-template.ts';
 import { CanaryStatus } from './status.ts';
@@ -30,6 +31,7 @@ export type CustomResourceDefinition = {
       readonly plural: string;
       readonly singular: string;
       readonly categories: readonly string[];
+      readonly shortNames?: readonly string[];
     };
     readonly scope: 'Namespaced';
     readonly versions: readonly {
@@ -96,43 +98,62 @@ function statusSchema(): StructuralSchema {
 
 function rootSchema(
   description: string,
-  spec: StructuralSchema,
-  status?: StructuralSchema,
+  { spec, status, apiVersion = `${GROUP}/${VERSION}`, specRequired = false }: RootParts,
 ): StructuralSchema {
   return {
     description,
     type: 'object',
     properties: {
-      apiVersion: { description: 'Always flagger.app/v1beta1.', type: 'string' },
+      apiVersion: { description: `Always ${apiVersion}.`, type: 'string' },
       kind: { description: 'The kind of this object.', type: 'string' },
       metadata: { type: 'object' },
       spec,
       ...(status === undefined ? {} : { status }),
     },
+    ...(specRequired ? { required: ['spec'] } : {}),
   };
 }
 
+type RootParts = {
+  readonly spec: StructuralSchema;
+  readonly status?: StructuralSchema;
+  readonly apiVersion?: string;
+  readonly specRequired?: boolean;
+};
+
 type Kind = {
   readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly category?: string;
+  readonly shortNames?: readonly string[];
   readonly columns: readonly PrinterColumn[];
   readonly schema: StructuralSchema;
 };
 
-function definition({ kind, columns, schema }: Kind): CustomResourceDefinition {
+function definition(of: Kind): CustomResourceDefinition {
+  const { kind, columns, schema, group = GROUP, version = VERSION, category = 'all', shortNames } = of;
   const singular = kind.toLowerCase();
   const plural = singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     // Helm must not take every Canary of the cluster along when the release is removed.
-    metadata: { name: `${plural}.${GROUP}`, annotations: { 'helm.sh/resource-policy': 'keep' } },
+    metadata: { name: `${plural}.${group}`, annotations: { 'helm.sh/resource-policy': 'keep' } },
     spec: {
-      group: GROUP,
-      names: { kind, listKind: `${kind}List`, plural, singular, categories: ['all'] },
+      group,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular,
+        categories: [category],
+        ...(shortNames === undefined ? {} : { shortNames }),
+      },
       scope: 'Namespaced',
       versions: [
         {
-          name: VERSION,
+          name: version,
           served: true,
           storage: true,
           subresources: { status: {} },
@@ -148,33 +169,54 @@ function specSchema(schema: z.ZodType, description: string): StructuralSchema {
   return { description, ...structuralSchemaOf(schema) };
 }
 
-/** In the order Canary, MetricTemplate, AlertProvider. */
+const commandColumns: readonly PrinterColumn[] = [
+  { name: 'Canary', type: 'string', jsonPath: '.spec.canary' },
+  { name: 'Verb', type: 'string', jsonPath: '.spec.verb' },
+  // Not what stands in spec: without an admission policy anybody may have written that.
+  { name: 'Author', type: 'string', jsonPath: '.status.author' },
+  { name: 'Result', type: 'string', jsonPath: '.status.result' },
+  { name: 'Message', type: 'string', jsonPath: '.status.message', ...wide },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+];
+
+/** In the order Canary, MetricTemplate, AlertProvider, CanaryCommand. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
   return [
     definition({
       kind: 'Canary',
       columns: canaryColumns,
-      schema: rootSchema(
-        'A workload whose changes are released step by step.',
-        specSchema(CanarySpec, 'What is released, and how.'),
-        statusSchema(),
-      ),
+      schema: rootSchema('A workload whose changes are released step by step.', {
+        spec: specSchema(CanarySpec, 'What is released, and how.'),
+        status: statusSchema(),
+      }),
     }),
     definition({
       kind: 'MetricTemplate',
       columns: [{ name: 'Provider', type: 'string', jsonPath: '.spec.provider.type' }],
-      schema: rootSchema(
-        'A query that Canaries judge by.',
-        specSchema(MetricTemplateSpec, 'Whom to ask, and what.'),
-      ),
+      schema: rootSchema('A query that Canaries judge by.', {
+        spec: specSchema(MetricTemplateSpec, 'Whom to ask, and what.'),
+      }),
     }),
     definition({
       kind: 'AlertProvider',
       columns: [{ name: 'Type', type: 'string', jsonPath: '.spec.type' }],
-      schema: rootSchema(
-        'A channel that news of Canaries is sent to.',
-        specSchema(AlertProviderSpec, 'Where to send, and as whom.'),
-      ),
+      schema: rootSchema('A channel that news of Canaries is sent to.', {
+        spec: specSchema(AlertProviderSpec, 'Where to send, and as whom.'),
+      }),
+    }),
+    definition({
+      kind: 'CanaryCommand',
+      group: COMMAND_GROUP,
+      version: COMMAND_VERSION,
+      category: 'serin',
+      shortNames: ['ccmd'],
+      columns: commandColumns,
+      schema: rootSchema('What a person tells a Canary to do, once.', {
+        spec: specSchema(CanaryCommandSpec, 'Who shall do what.'),
+        status: specSchema(CanaryCommandStatus, 'Written by the controller: what came of it.'),
+        apiVersion: `${COMMAND_GROUP}/${COMMAND_VERSION}`,
+        specRequired: true,
+      }),
     }),
   ];
 }

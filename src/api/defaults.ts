@@ -57,6 +57,11 @@ export function intervalMs(analysis: Analysis, minimumMs: number = MINIMUM_INTER
   return Math.max(written, minimumMs);
 }
 
+/** How long a gate may stay closed; undefined: as long as people want. */
+export function gateTimeoutMs({ gateTimeout }: Analysis): number | undefined {
+  return gateTimeout === undefined ? undefined : parseDurationMs(gateTimeout);
+}
+
 /** Failed rounds that cause a rollback; at least 1. */
 export function thresholdOf(analysis: Analysis): number {
   return Math.max(1, Math.trunc(analysis.threshold ?? 0));

@@ -1,6 +1,7 @@
 // `status` of a Canary. Flagger's fields first: existing readers see what they always saw. Then Serin's own: `run` is the
-// program counter from which everything else in status follows. Imports zod only.
+// program counter from which everything else in status follows. Imports zod and the words of commands only.
 import { z } from 'zod';
+import { CommandResult, CommandVerb, Gate } from './canary-command.ts';
 
 const DateTime = z.string().meta({ format: 'date-time' });
 const Percent = z.number();
@@ -67,6 +68,8 @@ export const Plan = z.object({
   intervalMs: z.number(),
   progressDeadlineMs: z.number(),
   skipAnalysis: z.boolean(),
+  /** How long a gate may stay closed; absent: for ever. */
+  gateTimeoutMs: z.number().optional(),
   provider: z.string(),
 });
 export type Plan = z.infer<typeof Plan>;
@@ -78,6 +81,30 @@ const Counts = z.object({
   noData: z.number(),
   unavailable: z.number(),
 });
+
+/** A command as it is remembered where it had an effect. */
+const Ordered = z.object({
+  name: z.string(),
+  verb: CommandVerb,
+  author: z.string(),
+  reason: z.string().optional(),
+});
+export type Ordered = z.infer<typeof Ordered>;
+
+/** A command that has been carried out, or will never be: written together with its effect, so that it has one only. */
+const CommandRecord = z.object({
+  uid: z.string(),
+  name: z.string(),
+  verb: z.string(),
+  author: z.string(),
+  reason: z.string().optional(),
+  result: CommandResult,
+  message: z.string(),
+  at: DateTime,
+  /** The run that it changed. */
+  run: z.string().optional(),
+});
+export type CommandRecord = z.infer<typeof CommandRecord>;
 
 export const Run = z.object({
   id: z.string(),
@@ -117,6 +144,21 @@ export const Run = z.object({
     })
     .optional(),
   suspendedAt: DateTime.optional(),
+  /** Somebody holds the run where it is. */
+  paused: z
+    .object({
+      since: DateTime,
+      by: z.string(),
+      reason: z.string().optional(),
+      overdue: z.boolean().optional(),
+    })
+    .optional(),
+  /** The command that decides how the run ends: `promote` skips what is left of the analysis, `abort` rolls back. */
+  command: Ordered.optional(),
+  /** Somebody wants the next step now: the next round checks nothing, and asks the gates only. */
+  unchecked: z.boolean().optional(),
+  /** Gates that somebody has opened: not asked again before this step. */
+  approved: z.array(Gate).optional(),
 });
 export type Run = z.infer<typeof Run>;
 
@@ -148,6 +190,8 @@ export const PastRun = z.object({
   phase: Phase,
   reason: z.string(),
   message: z.string().optional(),
+  /** The command that ended it, if one did. */
+  command: Ordered.optional(),
 });
 export type PastRun = z.infer<typeof PastRun>;
 
@@ -188,5 +232,7 @@ export const CanaryStatus = z.object({
   rounds: z.array(Round).optional(),
   runs: z.array(PastRun).optional(),
   outbox: Outbox.optional(),
+  /** The last commands, newest first. */
+  commands: z.array(CommandRecord).optional(),
 });
 export type CanaryStatus = z.infer<typeof CanaryStatus>;

@@ -75,6 +75,7 @@ export const resources = {
   canaries: namespaced('flagger.app', 'v1beta1', 'canaries', 'Canary'),
   metricTemplates: namespaced('flagger.app', 'v1beta1', 'metrictemplates', 'MetricTemplate'),
   alertProviders: namespaced('flagger.app', 'v1beta1', 'alertproviders', 'AlertProvider'),
+  canaryCommands: namespaced('serin.dev', 'v1alpha1', 'canarycommands', 'CanaryCommand'),
   deployments: namespaced('apps', 'v1', 'deployments', 'Deployment'),
   controllerRevisions: namespaced('apps', 'v1', 'controllerrevisions', 'ControllerRevision'),
   services: namespaced('', 'v1', 'services', 'Service'),

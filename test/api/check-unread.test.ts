@@ -22,7 +22,7 @@ function warnings(analysis: Record<string, unknown>): readonly string[] {
 describe('fields that have no effect yet', () => {
   it.each<[string, Record<string, unknown>, readonly string[]]>([
     ['none are there', {}, []],
-    ['a limit', { gateTimeout: '1h' }, ['spec.analysis.gateTimeout']],
+    ['a limit', { inconclusiveLimit: 2 }, ['spec.analysis.inconclusiveLimit']],
     [
       'the policy of a metric',
       { metrics: [{ name: 'request-success-rate', thresholdRange: { min: 99 }, minSamples: 5 }] },
