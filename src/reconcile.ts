@@ -6,11 +6,14 @@ import { Stalled } from './model/errors.ts';
 import { canonicalJson } from './model/hash.ts';
 import type { Observation } from './model/observation.ts';
 import { enact, setFinalizer, storeStatus } from './act/act.ts';
+import { isCommandAction, tendCommand } from './act/commands.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { decide } from './decide/decide.ts';
 import type { Answers, Question } from './model/question.ts';
+import type { AuthorCheck } from './observe/author.ts';
 import type { Caches } from './observe/caches.ts';
 import type { CanaryView } from './observe/canary-view.ts';
+import { commandsFor } from './observe/command-view.ts';
 import type { ConfigReader, ConfigReading } from './observe/configs.ts';
 import { observe } from './observe/observe.ts';
 import type { ObserveSettings } from './observe/observe.ts';
@@ -18,6 +21,7 @@ import { sceneOf } from './observe/scene.ts';
 import type { Scene, SceneSettings } from './observe/scene.ts';
 import type { Resource } from './model/kube.ts';
 import { resourcesOf } from './traffic/router.ts';
+import { tendOrphans } from './tend-orphans.ts';
 
 /** More turns than any sound pass needs; a pass that takes them all is a rule that never comes to rest. */
 const MOST_TURNS = 40;
@@ -54,6 +58,7 @@ export interface PassParts {
   readonly settings: ObserveSettings & SceneSettings;
   readonly questioning: Questioning;
   readonly outbox: Outbox;
+  readonly authors: AuthorCheck;
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReader | undefined;
   readonly isServed: (resource: Resource) => boolean;
@@ -75,7 +80,7 @@ export function createPass(parts: PassParts): Pass {
       if (view === undefined || !parts.isOurs(view)) {
         parts.questioning.keep(key, undefined);
         parts.outbox.forget(key);
-        return undefined;
+        return view === undefined ? tendOrphans(parts, key) : undefined;
       }
       const next = await takeTurn(parts, { key, view, memory });
       if (next !== 'again') {
@@ -118,6 +123,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       answers: questioning.answers(key),
       refusal: memory.refusal,
       delivered: outbox.delivered(key),
+      stamped: await parts.authors.stamped(commandsFor(caches, view)),
       configs,
       missingKinds: missingKinds(parts, scene),
     },
@@ -186,17 +192,20 @@ async function carryOut(
   return 'again';
 }
 
-/** Without a readable spec there is nothing to write but the finalizer. */
+/** Without a readable spec there is nothing to write but the finalizer, and what a command came to. */
 async function release(
-  stage: Parameters<typeof setFinalizer>[0],
+  stage: Pick<PassParts, 'cluster' | 'caches'>,
   view: CanaryView,
   actions: readonly Action[],
 ): Promise<void> {
   for (const action of actions) {
-    if (action.kind !== 'setFinalizer') {
+    if (isCommandAction(action)) {
+      await tendCommand(stage, view.namespace, action);
+    } else if (action.kind === 'setFinalizer') {
+      await setFinalizer(stage, view, action.present);
+    } else {
       throw new Error(`${view.name}: ${action.kind} needs a spec that can be read`);
     }
-    await setFinalizer(stage, view, action.present);
   }
 }
 

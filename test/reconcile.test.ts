@@ -6,6 +6,7 @@ import { Retry } from '../src/model/errors.ts';
 import { objectOf } from '../src/model/json.ts';
 import { resources } from '../src/model/kube.ts';
 import type { Answer, Question } from '../src/model/question.ts';
+import { createAuthorCheck } from '../src/observe/author.ts';
 import { createConfigReader } from '../src/observe/configs.ts';
 import { FINALIZER } from '../src/observe/canary-view.ts';
 import { createPass } from '../src/reconcile.ts';
@@ -63,6 +64,7 @@ function start(of: Lab = lab(), override: Partial<PassParts> = {}): Run {
       configMaps: of.caches.configMaps,
       nowMs: () => of.nowMs,
     }),
+    authors: createAuthorCheck(of.cluster),
     isServed: () => true,
     nowMs: () => of.nowMs,
     chance: () => `run-${(runs += 1)}`,

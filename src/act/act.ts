@@ -22,6 +22,8 @@ import { serviceShape } from '../workload/services.ts';
 import { apply, guard, translated } from './apply.ts';
 import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
 import { announceRoute, restoreRoute, restoreService } from './give-back.ts';
+import { isCommandAction, tendCommand } from './commands.ts';
+import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
 import { storeRevision } from './store-revision.ts';
 import { trafficLanding } from './traffic-landing.ts';
@@ -37,11 +39,13 @@ export interface Stage {
 
 export async function enact(stage: Stage, actions: readonly Action[], dryRun = false): Promise<void> {
   for (const action of actions) {
-    await enactOne(stage, action, dryRun);
+    await (isCommandAction(action)
+      ? tendCommand(stage, stage.scene.view.namespace, action)
+      : enactOne(stage, action, dryRun));
   }
 }
 
-function enactOne(stage: Stage, action: Action, dryRun: boolean): Promise<unknown> {
+function enactOne(stage: Stage, action: Exclude<Action, CommandAction>, dryRun: boolean): Promise<unknown> {
   switch (action.kind) {
     case 'storeRevision':
       return dryRun ? Promise.resolve() : storeRevision(stage, action.revision);

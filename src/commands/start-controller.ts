@@ -9,6 +9,8 @@ import type { Answerer } from '../observe/answer.ts';
 import { createCaches, isBuiltIn } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
+import { createAuthorCheck } from '../observe/author.ts';
+import { canaryKeyOf } from '../observe/command-view.ts';
 import { createConfigReader } from '../observe/configs.ts';
 import type { ProxySettings } from '../observe/proxy.ts';
 import { createOutbox } from '../observe/outbox.ts';
@@ -92,12 +94,19 @@ export async function startController(parts: ControllerParts): Promise<Controlle
   const begin = (): void => {
     queue.current = startQueue(parts, pass);
     metrics.observeQueue(() => queue.current ?? { depth: 0, delayed: 0, active: 0 });
-    for (const { key } of caches.canaries.entries()) {
+    const keys = [...caches.canaries.entries()].map(({ key }) => key);
+    for (const key of new Set([...keys, ...[...caches.commands.values()].map(canaryKeyOf)])) {
       add(key);
     }
   };
   wakeOnChanges(caches, add);
-  measureCanaries(caches, metrics, (key) => queue.current?.remove(key));
+  measureCanaries(caches, metrics, (key) => {
+    queue.current?.remove(key);
+    // Commands may be left over.
+    if (caches.commands.byIndex('canary', key).length > 0) {
+      add(key);
+    }
+  });
   const ready = watching.ready;
   const election = startElection(parts, ready, begin);
   const serving = await startServing(parts, { queue, caches, ready, election });
@@ -150,6 +159,7 @@ function passParts(
     configs: settings.enableConfigTracking
       ? createConfigReader({ cluster, configMaps: caches.configMaps, nowMs: Date.now })
       : undefined,
+    authors: createAuthorCheck(cluster),
     isServed: (resource) => isBuiltIn(resource) || kinds.isServed(resource),
     nowMs: Date.now,
     chance: () => randomBytes(6).toString('hex'),

@@ -2,6 +2,7 @@
 import type { Caches } from '../observe/caches.ts';
 import { targetKeyOf } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
+import { canaryKeyOf } from '../observe/command-view.ts';
 
 interface Owned {
   readonly ownerUids: readonly string[];
@@ -52,6 +53,14 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
   }
   caches.templates.onChange((key) => {
     interested(`MetricTemplate/${key}`);
+  });
+  // By the key of the Canary, also where there is none: somebody has to say so.
+  caches.commands.onChange((_key, before, after) => {
+    for (const key of new Set(
+      [before, after].flatMap((view) => (view === undefined ? [] : [canaryKeyOf(view)])),
+    )) {
+      add(key);
+    }
   });
   caches.revisions.onChange((_key, before, after) => {
     ownedBy(before, after);

@@ -50,6 +50,7 @@ export function endRun(
     phase: run.outcome?.phase ?? 'Succeeded',
     reason: run.outcome?.reason ?? 'Succeeded',
     ...(run.outcome === undefined ? {} : { message: run.outcome.message }),
+    ...(run.command === undefined ? {} : { command: run.command }),
   };
   return { run: null, patch: { ...patch, runs: [past, ...(seen.status.runs ?? [])].slice(0, RUNS_KEPT) } };
 }

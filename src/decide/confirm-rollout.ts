@@ -1,32 +1,37 @@
-// Stage `confirm-rollout`: a person decides whether the run starts. There is no deadline; after a day it is said once.
-import type { Run } from '../api/status.ts';
+// Stage `confirm-rollout`: a person decides whether the run starts. How long it waits is gate.ts's.
+import type { Plan, Run } from '../api/status.ts';
+import type { Notice } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
-import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
+import { msFromIso } from '../model/time.ts';
+import { closeGate, gateMessage, gateUntilMs, overdue, timedOut } from './gate.ts';
 import { hear, hearRollback } from './interrogate.ts';
-import type { Hearing } from './interrogate.ts';
-import { normal, warning } from './move.ts';
+import { normal } from './move.ts';
 import type { Move, RunRule } from './move.ts';
 import { rollBack } from './roll-back.ts';
-import { atStage, targetName, withNextRound } from './run.ts';
+import { atStage, withNextRound } from './run.ts';
 import { keepLive, scaleUp } from './start-run.ts';
-
-const OVERDUE_MS = 24 * 3_600_000;
 
 // People may take days: what is live is kept in place meanwhile.
 export const confirmRollout: RunRule = (seen, run) =>
   run.stage === 'confirm-rollout' ? (keepLive(seen) ?? askGate(seen, run)) : undefined;
 
 function askGate(seen: Observation, run: Run): Move {
-  const late = overdue(seen, run);
+  const today = planOfToday(seen, run);
+  const late = timedOut(seen, run, today) ?? overdue(seen, run, today);
   const due = msFromIso(run.round?.dueAt ?? run.stageSince);
   if (late !== undefined || seen.nowMs < due) {
-    return late ?? awaitGate(run, due);
+    return late ?? awaitGate(seen, run, due);
   }
-  const attempt = run.gate === undefined ? 0 : Math.floor((seen.nowMs - due) / run.plan.intervalMs);
+  const attempt = attemptOf(seen, run);
   return ask(seen, run, {
     polled: atAttempt(run, attempt),
     againMs: due + (attempt + 1) * run.plan.intervalMs,
   });
+}
+
+function attemptOf({ nowMs }: Observation, run: Run): number {
+  const due = msFromIso(run.round?.dueAt ?? run.stageSince);
+  return run.gate === undefined ? 0 : Math.max(0, Math.floor((nowMs - due) / run.plan.intervalMs));
 }
 
 /**
@@ -53,81 +58,50 @@ function ask(
       return {
         kind: 'ask',
         reason: 'AwaitingRollout',
-        message: run.gate === undefined ? 'asks whether the roll-out may start' : gateMessage(run.gate),
+        message: describeWait(seen, run),
         questions: [hearing.question],
       };
     case 'passed': {
       const notices = hearing.names.map((name) =>
         normal('RolloutConfirmed', `Confirm-rollout check ${name} passed`),
       );
-      // The run begins now, days after it was created perhaps: by what the spec means now.
-      const begun = { ...atStage(seen, polled, 'scale-up'), plan: seen.plan ?? run.plan };
-      return scaleUp(seen, withNextRound(seen, begun, 0), notices);
+      return begin(seen, polled, notices);
     }
     case 'failed':
       return run.gate === undefined
         ? closeGate(seen, run, { type: 'confirm-rollout', hearing })
-        : awaitGate(run, againMs);
+        : awaitGate(seen, run, againMs);
   }
 }
 
-type Failed = Extract<Hearing, { kind: 'failed' }>;
+/** The run begins now, days after it was created perhaps: by what the spec means now. */
+function begin(seen: Observation, run: Run, notices: readonly Notice[]): Move {
+  const begun = { ...atStage(seen, run, 'scale-up'), plan: planOfToday(seen, run) };
+  return scaleUp(seen, withNextRound(seen, begun, 0), notices);
+}
 
-/** A gate said no: hold, and ask again after an interval. Said once, when it closes. */
-export function closeGate(
-  seen: Observation,
-  run: Run,
-  { type, hearing }: { readonly type: string; readonly hearing: Failed },
-): Move {
-  const next = withNextRound(seen, run, run.plan.intervalMs);
-  const reason = gateReason(type);
-  if (run.gate?.type === type) {
-    return { kind: 'intend', reason, message: gateMessage(run.gate), run: next };
-  }
-  const gate = { type, closedSince: isoFromMs(seen.nowMs) };
-  const text = `Halt ${targetName(seen)} advancement waiting for approval ${hearing.name}`;
+/** Somebody has opened the gate himself. The numbers that the hook was asked under are not used again. */
+export function openRollout(seen: Observation, run: Run, notices: readonly Notice[]): Move {
+  return begin(seen, atAttempt(run, attemptOf(seen, run)), notices);
+}
+
+function awaitGate(seen: Observation, run: Run, againMs: number): Move {
+  const untilMs = run.gate === undefined ? undefined : gateUntilMs(run.gate, planOfToday(seen, run));
   return {
-    kind: 'intend',
-    reason,
-    message: gateMessage(gate),
-    run: { ...next, gate },
-    notices: [warning(reason, hearing.message === '' ? text : `${text}: ${hearing.message}`)],
+    kind: 'wait',
+    reason: 'AwaitingRollout',
+    message: describeWait(seen, run),
+    wakeAtMs: Math.min(againMs, untilMs ?? againMs),
   };
 }
 
-export function gateReason(
-  type: string,
-): 'AwaitingRollout' | 'AwaitingTrafficIncrease' | 'AwaitingPromotion' {
-  switch (type) {
-    case 'confirm-rollout':
-      return 'AwaitingRollout';
-    case 'confirm-traffic-increase':
-      return 'AwaitingTrafficIncrease';
-    default:
-      return 'AwaitingPromotion';
-  }
+function describeWait(seen: Observation, run: Run): string {
+  return run.gate === undefined
+    ? 'asks whether the roll-out may start'
+    : gateMessage(run.gate, planOfToday(seen, run));
 }
 
-export function gateMessage({ type, closedSince, overdue: late }: NonNullable<Run['gate']>): string {
-  return `waits for ${type} (since ${clockFromIso(closedSince)}, no deadline${late === true ? ', overdue' : ''})`;
-}
-
-/** People's gates wait as long as people want; after a day one warning says so. */
-export function overdue(seen: Observation, run: Run): Move | undefined {
-  const { gate } = run;
-  if (gate === undefined || gate.overdue === true || seen.nowMs < msFromIso(gate.closedSince) + OVERDUE_MS) {
-    return undefined;
-  }
-  return {
-    kind: 'intend',
-    reason: 'GateOverdue',
-    message: gateMessage({ ...gate, overdue: true }),
-    run: { ...run, gate: { ...gate, overdue: true } },
-    notices: [warning('GateOverdue', `${targetName(seen)} has waited a day for ${gate.type}`)],
-  };
-}
-
-function awaitGate(run: Run, wakeAtMs: number): Move {
-  const message = run.gate === undefined ? 'asks whether the roll-out may start' : gateMessage(run.gate);
-  return { kind: 'wait', reason: 'AwaitingRollout', message, wakeAtMs };
+/** The run has not begun: what the spec means now is what counts. */
+function planOfToday({ plan }: Observation, run: Run): Plan {
+  return plan ?? run.plan;
 }

@@ -12,8 +12,9 @@ import type { Decision } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { adopt, beginAgain } from './adopt.ts';
 import { awaitCanary } from './scale-up.ts';
-import { awaitPromotion } from './promote.ts';
+import { awaitPromotion, promoteOnRequest } from './promote.ts';
 import { close } from './close.ts';
+import { collectCommands } from './collect-commands.ts';
 import { collectRevisions, keepAtRest, rest, startRun } from './start-run.ts';
 import { confirmRollout } from './confirm-rollout.ts';
 import { firstOf, firstOfRun } from './move.ts';
@@ -22,6 +23,8 @@ import { followRevision } from './follow-revision.ts';
 import { holdForCanary } from './hold-for-canary.ts';
 import { honourSuspension } from './suspend.ts';
 import { initialise, provision } from './initialise.ts';
+import { keepPaused } from './keep-paused.ts';
+import { answerCommands, obeyCommand } from './obey-command.ts';
 import { manageFinalizer, terminate } from './terminate.ts';
 import { post, strikeOff } from './post.ts';
 import { project } from './project.ts';
@@ -34,10 +37,12 @@ import { settleSplit } from './settle-split.ts';
 
 const inRun = firstOfRun([
   followRevision,
+  keepPaused,
   provision,
   confirmRollout,
   awaitCanary,
   holdForCanary,
+  promoteOnRequest,
   settleSplit,
   runRound,
   awaitPromotion,
@@ -51,8 +56,10 @@ const inRun = firstOfRun([
 const followRun: Rule = (seen) => (seen.status.run === undefined ? undefined : inRun(seen, seen.status.run));
 
 const rules = firstOf([
+  answerCommands,
   terminate,
   honourSuspension,
+  obeyCommand,
   rejectInvalid,
   manageFinalizer,
   beginAgain,
@@ -62,6 +69,7 @@ const rules = firstOf([
   keepAtRest,
   startRun,
   collectRevisions,
+  collectCommands,
 ]);
 
 export function decide(seen: Observation): Decision {
@@ -100,7 +108,11 @@ function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Dec
   return {
     kind: 'intend',
     reason: move.reason,
-    status: post(seen, stampTime(seen, project(seen, status, move)), move.notices ?? []),
+    status: post(
+      seen,
+      stampTime(seen, move.quiet === true ? status : project(seen, status, move)),
+      move.notices ?? [],
+    ),
     notices: move.notices ?? [],
     ...(move.tally === undefined ? {} : { tally: move.tally }),
   };

@@ -3,17 +3,15 @@
 // because it may be the fix (D35).
 import type { Run } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
-import { newRun, targetName } from './run.ts';
+import { isUndecided, newRun, targetName } from './run.ts';
 import { normal } from './move.ts';
 import type { RunRule } from './move.ts';
 import { withRecycling } from './recycle-pods.ts';
 import { cancel } from './roll-back.ts';
 
-const FOLLOWING = new Set(['confirm-rollout', 'scale-up', 'analysis']);
-
 export const followRevision: RunRule = (seen, run) => {
   const { target, status } = seen;
-  const following = FOLLOWING.has(run.stage) || isStranded(seen, run);
+  const following = isUndecided(run) || isStranded(seen, run);
   if (target === undefined || !following || target.revision === run.revision) {
     return undefined;
   }
@@ -21,12 +19,15 @@ export const followRevision: RunRule = (seen, run) => {
     return cancel(seen, run);
   }
   const confirmed = run.stage !== 'confirm-rollout';
-  const next = newRun(seen, {
+  const fresh = newRun(seen, {
     kind: 'rollout',
     revision: target.revision,
     stage: confirmed ? 'scale-up' : 'confirm-rollout',
     plan: seen.plan ?? run.plan,
   });
+  // Whoever paused wanted nothing to go on; that holds for the new revision as well.
+  const paused = isUndecided(run) ? run.paused : undefined;
+  const next = paused === undefined ? fresh : { ...fresh, paused: { ...paused, since: fresh.startedAt } };
   return {
     kind: 'intend',
     reason: 'RunRestarted',

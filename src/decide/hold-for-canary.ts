@@ -23,7 +23,8 @@ export const holdForCanary: RunRule = (seen, run) => {
   );
 };
 
-function retreat(seen: Observation, run: Run): Move | undefined {
+/** All traffic home from a canary without pods, while the primary has some. */
+export function retreat(seen: Observation, run: Run): Move | undefined {
   const lost = seen.target?.available === 0 && run.split.canary > 0 && (seen.primary?.available ?? 0) > 0;
   if (!lost) {
     return undefined;

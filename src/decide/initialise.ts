@@ -1,6 +1,6 @@
 // The first set-up: a primary that serves, then Services and route, and only when requests are seen to arrive there is the
 // target scaled down. It never touches the live target before that (D11).
-import type { Run } from '../api/status.ts';
+import type { Plan, Run } from '../api/status.ts';
 import type { Action } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { isOwnRevision } from '../model/revision.ts';
@@ -23,16 +23,19 @@ export const initialise: Rule = (seen) => {
   if (failedBefore && primary !== undefined && primary.readiness.kind !== 'ready') {
     return { kind: 'wait', reason: 'PrimaryNotReady', message: lastMessage(seen), health: 'failed' };
   }
-  const run = newRun(seen, { kind: 'initialise', revision: target.revision, stage: 'provision', plan });
+  return setUp(seen, plan, target.revision);
+};
+
+export function setUp(seen: Observation, plan: Plan, revision: string): Move {
   return {
     kind: 'intend',
     reason: 'Initializing',
     message: `setting up ${primaryName(seen)}`,
-    run,
-    patch: { phase: 'Initializing', rounds: [], lastAppliedSpec: target.revision },
+    run: newRun(seen, { kind: 'initialise', revision, stage: 'provision', plan }),
+    patch: { phase: 'Initializing', rounds: [], lastAppliedSpec: revision },
     notices: warnings(seen),
   };
-};
+}
 
 function lastMessage({ status }: Observation): string {
   return (

@@ -70,15 +70,17 @@ function questionOf(
 ): HookQuestion {
   const { hook, type, index, phase } = asked;
   const { status } = seen;
+  const hookId = `${type}:${index}`;
   return {
     kind: 'hook',
-    key: `${roundKey(run)}/${type}:${index}`,
+    key: `${roundKey(run)}/${hookId}`,
     name: hook.name,
     type,
     url: hook.url,
     timeoutMs: webhookTimeoutMs(hook),
     retries: webhookRetries(hook),
     disableTls: hook.disableTLS ?? false,
+    call: { run: run.id, sequence: run.round?.seq ?? 0, hook: hookId },
     payload: {
       name: seen.name,
       namespace: seen.namespace,

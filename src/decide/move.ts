@@ -21,6 +21,8 @@ export type Move =
       readonly notices?: readonly Notice[];
       readonly tally?: Tally;
       readonly health?: Health;
+      /** Nothing has changed for those who wait for the object: the conditions stay as they are. */
+      readonly quiet?: true;
     }
   | {
       readonly kind: 'enact';

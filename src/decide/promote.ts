@@ -1,6 +1,7 @@
 // Stage `promote`: the primary takes over the analysed revision, from where it is stored, while traffic stays as it is.
 import type { Run } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
+import type { Reason } from '../model/reason.ts';
 import { allCanary, allPrimary, splitToward } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import { normal, warning } from './move.ts';
@@ -27,6 +28,10 @@ export function promote(seen: Observation, run: Run): Move {
     notices: [normal('Promoting', `Copying ${targetName(seen)} template spec to ${primaryName(seen)}`)],
   };
 }
+
+/** Somebody wants no more checks. The rules before have seen to it that the target is still at this revision, and ready. */
+export const promoteOnRequest: RunRule = (seen, run) =>
+  run.stage === 'analysis' && run.command?.verb === 'promote' ? promote(seen, run) : undefined;
 
 export const awaitPromotion: RunRule = (seen, run) => {
   if (run.stage !== 'promote') {
@@ -115,20 +120,30 @@ export function returning(seen: Observation, split: Split): ReturnType<typeof no
 
 /** Users move to the healthy canary while the primary gets its proven template back; without a route only the latter. */
 function failedPromotion(seen: Observation, run: Run): Move {
-  const { primary, target, route } = seen;
+  const { primary } = seen;
   const detail =
     primary === undefined || primary.readiness.kind === 'ready' ? 'missing' : primary.readiness.message;
   const message = `Promotion of ${targetName(seen)} failed, primary not ready: ${detail}`;
+  return abandonPromotion(seen, run, { reason: 'PromotionFailed', message });
+}
+
+/** Back from the middle of a promotion, whoever or whatever wants that. */
+export function abandonPromotion(
+  seen: Observation,
+  run: Run,
+  { reason, message }: { readonly reason: Reason; readonly message: string },
+): Move {
+  const { target, route } = seen;
   const movable = route.state !== 'none' && (target?.available ?? 0) > 0;
   const next = atStage(seen, run, movable ? 'yield' : 'restore');
   return {
     kind: 'intend',
-    reason: 'PromotionFailed',
+    reason,
     message,
     run: {
       ...(movable ? withSplit(seen, next, allCanary) : next),
-      outcome: outcomeOf('Failed', 'PromotionFailed', message),
+      outcome: outcomeOf('Failed', reason, message),
     },
-    notices: [warning('PromotionFailed', message)],
+    notices: [warning(reason, message)],
   };
 }

@@ -69,12 +69,13 @@ function mended(seen: Observation, run: Run): Move | undefined {
 
 const untouched: Observation['services'] = { apex: 'inPlace', primary: 'inPlace', canary: 'inPlace' };
 
-interface Fault {
+export interface Fault {
   readonly reason: Reason;
   readonly message: string;
 }
 
-function faultOf(seen: Observation): Fault | undefined {
+/** Why this Canary cannot be worked with; undefined where it can. */
+export function faultOf(seen: Observation): Fault | undefined {
   const [problem, ...more] = seen.problems.filter(({ severity }) => severity === 'error');
   if (problem !== undefined) {
     const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;

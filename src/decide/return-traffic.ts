@@ -201,7 +201,7 @@ function tallyOf(run: Run, { phase, reason }: End): Tally | undefined {
     : {
         result: 'success',
         strategy: run.plan.strategy,
-        analysis: run.prepared === true ? 'completed' : 'skipped',
+        analysis: run.prepared === true && run.command?.verb !== 'promote' ? 'completed' : 'skipped',
       };
 }
 

@@ -10,7 +10,7 @@ import type { Observation } from '../model/observation.ts';
 import type { MetricQuestion } from '../model/question.ts';
 import { clockFromIso, msFromIso } from '../model/time.ts';
 import { canonicalJson } from '../model/hash.ts';
-import { gateMessage, gateReason, overdue } from './confirm-rollout.ts';
+import { gateMessage, gateReason, gateUntilMs, overdue, timedOut } from './gate.ts';
 import { hear, hearRollback, roundKey } from './interrogate.ts';
 import type { Hearing } from './interrogate.ts';
 import type { Move, RunRule } from './move.ts';
@@ -21,20 +21,34 @@ export const runRound: RunRule = (seen, run) => {
   if (run.stage !== 'analysis') {
     return undefined;
   }
+  const late = timedOut(seen, run, run.plan);
+  if (late !== undefined) {
+    return late;
+  }
   const dueMs = msFromIso(run.round?.dueAt ?? run.stageSince);
   if (seen.nowMs < dueMs) {
-    return renewPlan(seen, run) ?? overdue(seen, run) ?? awaitRound(run, dueMs);
+    return renewPlan(seen, run) ?? overdue(seen, run, run.plan) ?? awaitRound(run, dueMs);
   }
+  return askRollback(seen, run) ?? checks(seen, run);
+};
+
+function askRollback(seen: Observation, run: Run): Move | undefined {
   const phase: Phase = run.gate?.type === 'confirm-promotion' ? 'WaitingPromotion' : 'Progressing';
   const wish = hearRollback(seen, run, phase);
   if (wish?.kind === 'ask') {
     return ask(run, [wish.question]);
   }
-  if (wish?.kind === 'passed') {
-    return rollBack(seen, run, { reason: 'RollbackRequested', message: 'manual webhook invoked' });
+  return wish?.kind === 'passed'
+    ? rollBack(seen, run, { reason: 'RollbackRequested', message: 'manual webhook invoked' })
+    : undefined;
+}
+
+function checks(seen: Observation, run: Run): Move {
+  if (run.unchecked === true) {
+    return concludeRound(seen, run, { verdicts: [], passedHooks: [] });
   }
   return hasTraffic(run) ? analyse(seen, run) : prepare(seen, run);
-};
+}
 
 /** A weighted run at weight 0 has nothing to measure, also where a gate keeps it there after it was prepared. */
 function hasTraffic(run: Run): boolean {
@@ -94,7 +108,8 @@ function ask(run: Run, questions: Extract<Move, { kind: 'ask' }>['questions']): 
   return {
     kind: 'ask',
     reason: 'AwaitingAnswers',
-    message: run.gate === undefined ? `weight ${run.split.canary}: asks ${kind}` : gateMessage(run.gate),
+    message:
+      run.gate === undefined ? `weight ${run.split.canary}: asks ${kind}` : gateMessage(run.gate, run.plan),
     questions,
   };
 }
@@ -112,7 +127,12 @@ function renewPlan(seen: Observation, run: Run): Move | undefined {
 
 function awaitRound(run: Run, wakeAtMs: number): Move {
   if (run.gate !== undefined) {
-    return { kind: 'wait', reason: gateReason(run.gate.type), message: gateMessage(run.gate), wakeAtMs };
+    return {
+      kind: 'wait',
+      reason: gateReason(run.gate.type),
+      message: gateMessage(run.gate, run.plan),
+      wakeAtMs: Math.min(wakeAtMs, gateUntilMs(run.gate, run.plan) ?? wakeAtMs),
+    };
   }
   const at = run.round === undefined ? '' : ` at ${clockFromIso(run.round.dueAt)}`;
   const message = `weight ${run.split.canary}: round ${run.round?.seq ?? 0}${at}`;

@@ -42,8 +42,16 @@ export function newRun(
 
 /** The run at its next stage; what only the last stage needed is dropped. */
 export function atStage(seen: Observation, run: Run, stage: Stage): Run {
-  const { heldSince: _held, gate: _gate, resumeWeight: _weight, ...kept } = run;
+  const { heldSince: _held, gate: _gate, resumeWeight: _weight, ...rest } = run;
+  const { paused: _paused, approved: _approved, unchecked: _unchecked, ...kept } = rest;
   return { ...kept, stage, stageSince: isoFromMs(seen.nowMs) };
+}
+
+const UNDECIDED: ReadonlySet<Stage> = new Set<Stage>(['confirm-rollout', 'scale-up', 'analysis']);
+
+/** Neither promotion nor return has begun: the run can still go either way. */
+export function isUndecided({ stage }: Run): boolean {
+  return UNDECIDED.has(stage);
 }
 
 /** The run with another split; it counts as in effect only when it has been seen again. */

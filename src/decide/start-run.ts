@@ -1,9 +1,11 @@
 // At rest: the promoted revision is kept in place, and a target that holds another one starts a run.
 import { apexName, webhooksOf } from '../api/defaults.ts';
 import type { Plan } from '../api/status.ts';
+import type { Notice } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { isOwnRevision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
+import { nextCollectionMs } from './collect-commands.ts';
 import { warnings } from './initialise.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
@@ -54,7 +56,7 @@ function forgetFailure(seen: Observation, promoted: string): Move {
   };
 }
 
-function start(seen: Observation, plan: Plan, revision: string): Move {
+export function start(seen: Observation, plan: Plan, revision: string): Move {
   const gated = seen.spec !== undefined && webhooksOf(seen.spec.analysis, 'confirm-rollout').length > 0;
   const run = newRun(seen, {
     kind: 'rollout',
@@ -75,11 +77,7 @@ function start(seen: Observation, plan: Plan, revision: string): Move {
 }
 
 /** Leaves the gate: the revision counts as applied from here on, and the canary gets its pods. */
-export function scaleUp(
-  seen: Observation,
-  run: ReturnType<typeof newRun>,
-  before: ReturnType<typeof warnings>,
-): Move {
+export function scaleUp(seen: Observation, run: ReturnType<typeof newRun>, before: readonly Notice[]): Move {
   return {
     kind: 'intend',
     reason: 'NewRevision',
@@ -109,6 +107,7 @@ export const collectRevisions: Rule = ({ status, stored }) => {
 /** Nothing to do: until an event says otherwise. */
 export function rest(seen: Observation): Move {
   const { status } = seen;
+  const wakeAtMs = nextCollectionMs(seen.commands);
   if (status.phase === 'Failed') {
     const last = status.runs?.[0];
     return {
@@ -116,8 +115,14 @@ export function rest(seen: Observation): Move {
       reason: 'Failed',
       message: last?.message ?? 'the last run failed',
       health: 'failed',
+      ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
     };
   }
   const name = seen.spec === undefined ? seen.name : apexName(seen.spec);
-  return { kind: 'wait', reason: 'Idle', message: `${name} serves the promoted revision` };
+  return {
+    kind: 'wait',
+    reason: 'Idle',
+    message: `${name} serves the promoted revision`,
+    ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
+  };
 }

@@ -1,6 +1,7 @@
 // `spec.suspend`: nothing is written but status, and time stands still for the run.
 import type { Run } from '../api/status.ts';
 import { isoFromMs, msFromIso } from '../model/time.ts';
+import { nextExpiryMs } from './collect-commands.ts';
 import { normal } from './move.ts';
 import type { Rule } from './move.ts';
 
@@ -17,7 +18,8 @@ export const honourSuspension: Rule = (seen) => {
         notices: [normal('Suspended', 'skipping canary run as object is suspended')],
       };
     }
-    return { kind: 'wait', reason: 'Suspended', message };
+    const wakeAtMs = nextExpiryMs(seen.commands);
+    return { kind: 'wait', reason: 'Suspended', message, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) };
   }
   if (run?.suspendedAt === undefined) {
     return undefined;
@@ -33,7 +35,7 @@ export const honourSuspension: Rule = (seen) => {
 };
 
 /** Every moment that a deadline is counted from, later by the time that did not count. */
-function shifted(run: Run, byMs: number): Run {
+export function shifted(run: Run, byMs: number): Run {
   const { suspendedAt: _suspended, ...kept } = run;
   const later = (iso: string): string => isoFromMs(msFromIso(iso) + byMs);
   return {
@@ -43,6 +45,7 @@ function shifted(run: Run, byMs: number): Run {
     ...(run.settledAt === undefined ? {} : { settledAt: later(run.settledAt) }),
     ...(run.round === undefined ? {} : { round: { ...run.round, dueAt: later(run.round.dueAt) } }),
     ...(run.heldSince === undefined ? {} : { heldSince: later(run.heldSince) }),
+    ...(run.paused === undefined ? {} : { paused: { ...run.paused, since: later(run.paused.since) } }),
     ...(run.gate === undefined ? {} : { gate: { ...run.gate, closedSince: later(run.gate.closedSince) } }),
   };
 }

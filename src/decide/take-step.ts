@@ -8,7 +8,7 @@ import type { Reason } from '../model/reason.ts';
 import { allCanary, splitToward } from '../model/split.ts';
 import { isoFromMs } from '../model/time.ts';
 import { judgeRound } from '../judge/round.ts';
-import { closeGate, gateMessage, gateReason } from './confirm-rollout.ts';
+import { closeGate, gateMessage, gateReason } from './gate.ts';
 import { hear } from './interrogate.ts';
 import { normal, warning } from './move.ts';
 import type { Move } from './move.ts';
@@ -89,13 +89,13 @@ function askGates(seen: Observation, run: Run): Gates {
       ? (['confirm-traffic-increase'] as const)
       : []),
     ...(isLastStep(run) ? (['confirm-promotion'] as const) : []),
-  ];
+  ].filter((type) => run.approved?.includes(type) !== true);
   const notices: Notice[] = [];
   for (const type of types) {
     const hearing = hear(seen, run, type, 'Progressing');
     switch (hearing.kind) {
       case 'ask': {
-        const message = run.gate === undefined ? `asks ${type}` : gateMessage(run.gate);
+        const message = run.gate === undefined ? `asks ${type}` : gateMessage(run.gate, run.plan);
         return {
           kind: 'move',
           move: { kind: 'ask', reason: gateReason(type), message, questions: [hearing.question] },
@@ -132,7 +132,7 @@ function nextWeight(run: Run): number | undefined {
 }
 
 function takeStep(seen: Observation, run: Run, notices: readonly Notice[]): Move {
-  const { gate: _gate, ...open } = run;
+  const { gate: _gate, approved: _approved, unchecked: _unchecked, ...open } = run;
   const next: Run = { ...open, prepared: true };
   return run.plan.strategy === 'canary' ? stepWeight(seen, next, notices) : iterate(seen, next, notices);
 }
@@ -203,7 +203,7 @@ function recorded(
     at: isoFromMs(seen.nowMs),
     weight: run.split.canary,
     outcome,
-    reason: outcome === 'pass' ? 'Passed' : reasons[outcome],
+    reason: outcome === 'pass' ? (run.unchecked === true ? 'Unchecked' : 'Passed') : reasons[outcome],
     checks: verdicts.map((verdict) => ({ ...verdict })),
   };
   const rounds = [...(seen.status.rounds ?? []), round].slice(-ROUNDS_KEPT);

@@ -1,5 +1,5 @@
 // What shall happen next. Exactly one of three: ask, intend, enact; each with its reason and when to look again.
-import type { CanaryStatus } from '../api/status.ts';
+import type { CanaryStatus, CommandRecord } from '../api/status.ts';
 import type { AutoscalerName } from './observation.ts';
 import type { Question } from './question.ts';
 import type { Reason } from './reason.ts';
@@ -24,7 +24,10 @@ export type Action =
   | { readonly kind: 'collectRevisions'; readonly keep: readonly Revision[] }
   | { readonly kind: 'setFinalizer'; readonly present: boolean }
   | { readonly kind: 'restoreService' }
-  | { readonly kind: 'restoreRoute' };
+  | { readonly kind: 'restoreRoute' }
+  /** Tells whoever gave a command what came of it. */
+  | { readonly kind: 'answerCommand'; readonly answer: CommandRecord }
+  | { readonly kind: 'deleteCommand'; readonly name: string; readonly uid: string };
 
 /** Said once, after the status that makes it true is stored: an event, a log line, an event webhook call. */
 export interface Notice {

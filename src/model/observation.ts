@@ -72,6 +72,25 @@ export interface AutoscalerName {
   readonly name: string;
 }
 
+/** A CanaryCommand for this Canary. */
+export interface SeenCommand {
+  readonly uid: string;
+  readonly name: string;
+  /** Unknown to this version where it is none of `CommandVerb`. */
+  readonly verb: string;
+  readonly gate?: string;
+  /** Who gave it, as far as that is certain; else `unknown`. */
+  readonly author: string;
+  readonly reason?: string;
+  /** Given to a Canary that had this name before. */
+  readonly stale: boolean;
+  readonly createdAtMs: number;
+  /** From then on it is not carried out any more. */
+  readonly expiresAtMs: number;
+  /** When it was answered; absent: not yet. */
+  readonly answeredAtMs?: number;
+}
+
 export interface Observation {
   readonly nowMs: number;
   /** Fresh randomness for a run that starts now. */
@@ -105,4 +124,6 @@ export interface Observation {
   readonly answers: Answers;
   /** Numbers of the notices in the outbox that have reached their receivers, or never will. */
   readonly delivered: readonly number[];
+  /** Oldest first; absent where there are none. */
+  readonly commands?: readonly SeenCommand[];
 }

@@ -1,6 +1,7 @@
 // What a spec means as a plan: strategy, steps, limits. Read when a run starts, and again between its rounds.
 import type { CanarySpec } from '../api/canary.ts';
 import {
+  gateTimeoutMs,
   intervalMs,
   iterations,
   progressDeadlineMs,
@@ -21,6 +22,7 @@ export interface PlanSettings {
 export function planOf(spec: CanarySpec, { provider, minimumIntervalMs }: PlanSettings): Plan {
   const { analysis } = spec;
   const strategy = strategyOf(analysis, provider);
+  const timeoutMs = gateTimeoutMs(analysis);
   return {
     strategy,
     weights: strategy === 'canary' ? stepWeights(analysis) : [],
@@ -30,6 +32,7 @@ export function planOf(spec: CanarySpec, { provider, minimumIntervalMs }: PlanSe
     intervalMs: intervalMs(analysis, minimumIntervalMs),
     progressDeadlineMs: progressDeadlineMs(spec),
     skipAnalysis: spec.skipAnalysis ?? false,
+    ...(timeoutMs === undefined ? {} : { gateTimeoutMs: timeoutMs }),
     provider,
   };
 }

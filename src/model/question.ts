@@ -16,6 +16,8 @@ export interface HookQuestion {
   readonly timeoutMs: number;
   readonly retries: number;
   readonly disableTls: boolean;
+  /** Names the call to its receiver: one that comes twice, after a crash, is the same in all three. */
+  readonly call?: { readonly run: string; readonly sequence: number; readonly hook: string };
   readonly payload: {
     readonly name: string;
     readonly namespace: string;

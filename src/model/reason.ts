@@ -36,6 +36,9 @@ export type Reason =
   | 'RouteRejected'
   | 'Draining'
   | 'ScalingDown'
+  // a command
+  | 'CommandRefused'
+  | 'CommandExpired'
   // a run
   | 'NewRevision'
   | 'RunRestarted'
@@ -58,6 +61,12 @@ export type Reason =
   | 'AwaitingPromotion'
   | 'GateOpened'
   | 'GateOverdue'
+  | 'GateApproved'
+  | 'Paused'
+  | 'PauseOverdue'
+  | 'PromotionRequested'
+  | 'StepRequested'
+  | 'RetryRequested'
   | 'PlanChanged'
   | 'Promoting'
   | 'ReturningTraffic'
@@ -65,7 +74,9 @@ export type Reason =
   // the end of a run
   | 'ThresholdReached'
   | 'ProgressDeadlineExceeded'
+  | 'GateTimedOut'
   | 'RollbackRequested'
+  | 'AbortRequested'
   | 'RollingBack'
   | 'PromotionFailed'
   | 'RestoringPrimary'
@@ -82,6 +93,8 @@ export type Reason =
   | 'WritingRoute'
   | 'ScalingUp'
   | 'CollectingRevisions'
+  | 'AnsweringCommand'
+  | 'CollectingCommands'
 
   // deletion
   | 'Terminating'

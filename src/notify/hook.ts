@@ -14,11 +14,21 @@ const MAX_REDIRECTS = 10;
 /** Keys in the order that receivers have always seen; `metadata` only where there is some. */
 export function hookRequest(question: HookQuestion): HttpRequest {
   const { name, namespace, phase, checksum, metadata = {} } = question.payload;
+  const { call } = question;
   const hasMetadata = Object.keys(metadata).length > 0;
   return {
     method: 'POST',
     url: question.url,
-    headers: { 'Content-Type': 'application/json' },
+    headers: {
+      'Content-Type': 'application/json',
+      ...(call === undefined
+        ? {}
+        : {
+            'Serin-Run': call.run,
+            'Serin-Sequence': String(call.sequence),
+            'Serin-Hook': call.hook,
+          }),
+    },
     body: JSON.stringify({ name, namespace, phase, checksum, ...(hasMetadata ? { metadata } : {}) }),
     timeoutMs: question.timeoutMs,
     maxRedirects: MAX_REDIRECTS,

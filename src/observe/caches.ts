@@ -22,6 +22,8 @@ import { viewOfRevision } from '../workload/stored-revision.ts';
 import type { RevisionView } from '../workload/stored-revision.ts';
 import { interestsOf, targetKeyOf, viewOfCanary } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
+import { canaryKeyOf, viewOfCommand } from './command-view.ts';
+import type { CommandView } from './command-view.ts';
 
 export interface ConfigView {
   readonly resourceVersion: string;
@@ -47,6 +49,7 @@ export interface Caches {
   readonly templates: Cache<MetricTemplate>;
   /** Of every kind that can be a target. */
   readonly workloads: ReadonlyMap<WorkloadKind, WorkloadCache>;
+  readonly commands: Cache<CommandView, 'canary'>;
   readonly services: Cache<ServiceView>;
   readonly autoscalers: Readonly<Record<AutoscalerName['kind'], Cache<AutoscalerView, 'owner'>>>;
   readonly revisions: Cache<RevisionView, 'owner'>;
@@ -77,6 +80,11 @@ export function createCaches(onError: CacheErrorListener): Caches {
       HorizontalPodAutoscaler: autoscalerCache('HorizontalPodAutoscaler', failed),
       ScaledObject: autoscalerCache('ScaledObject', failed),
     },
+    commands: createCache({
+      project: viewOfCommand,
+      indexes: { canary: (view) => [canaryKeyOf(view)] },
+      onError: failed('CanaryCommand'),
+    }),
     services: createCache({ project: viewOfService, onError: failed('Service') }),
     revisions: createCache({
       project: ownRevision,
@@ -186,6 +194,7 @@ export function feedsOf(caches: Caches): readonly Feed[] {
       optional: autoscalerKinds[kind].optional,
       metadataOnly: false,
     })),
+    { resource: resources.canaryCommands, cache: caches.commands, optional: true, metadataOnly: false },
     ...[...caches.traffic.values()].map(({ resource, cache }) => ({
       resource,
       cache,

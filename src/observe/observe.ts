@@ -23,6 +23,7 @@ import { seenAutoscaler } from './autoscalers.ts';
 import type { Caches } from './caches.ts';
 import { FINALIZER } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
+import { commandsFor, seenCommands } from './command-view.ts';
 import type { ConfigReading } from './configs.ts';
 import { problemsOf } from './problems.ts';
 import { isForeign } from './scene.ts';
@@ -41,6 +42,8 @@ export interface Moment {
   readonly answers: Answers;
   readonly refusal: string | undefined;
   readonly delivered: readonly number[];
+  /** UIDs of the commands whose author an admission policy has stamped; absent: none. */
+  readonly stamped?: ReadonlySet<string>;
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReading | undefined;
   /** Kinds that this Canary needs, for its route or its autoscaler, and that the cluster does not serve. */
@@ -55,6 +58,8 @@ export function observe(
 ): Observation {
   const plan = scene === undefined ? undefined : planFor(scene, settings);
   const stored = caches.revisions.byIndex('owner', view.uid).map(({ value }) => value);
+  const { stamped = new Set() } = moment;
+  const commands = seenCommands(commandsFor(caches, view), { createdAt: view.createdAt, stamped });
   return {
     nowMs: moment.nowMs,
     chance: moment.chance,
@@ -81,6 +86,7 @@ export function observe(
     refusal: moment.refusal,
     answers: moment.answers,
     delivered: moment.delivered,
+    ...(commands.length === 0 ? {} : { commands }),
   };
 }
 

@@ -2,6 +2,7 @@
 // has asked. A crash drops all of it; the next life starts from a list, like any process.
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
+import { createAuthorCheck } from '../../src/observe/author.ts';
 import { createCaches, feedsOf } from '../../src/observe/caches.ts';
 import type { Caches, Feed } from '../../src/observe/caches.ts';
 import { createConfigReader } from '../../src/observe/configs.ts';
@@ -89,6 +90,7 @@ export class Process {
         forget: () => undefined,
       },
       configs: createConfigReader({ cluster, configMaps: this.caches.configMaps, nowMs: () => world.nowMs }),
+      authors: createAuthorCheck(cluster),
       isServed: () => true,
       nowMs: () => world.nowMs,
       chance: () => `run-${world.chance.between(0, 1e9).toString(36)}`,

@@ -56,6 +56,7 @@ export class World {
     this.store.register(resources.metricTemplates, { statusSubresource: true });
     this.store.register(resources.alertProviders, { statusSubresource: true });
     this.store.register(resources.scaledObjects, { statusSubresource: true });
+    this.store.register(resources.canaryCommands, { statusSubresource: true });
     const registered = new Set<string>();
     for (const name of providers) {
       const resource = routerFor(name)?.route?.resource;

@@ -1,0 +1,35 @@
+// Commands for a Canary that does not exist. They wait, because it may be created yet, until they expire; then they are told
+// so, and in the end deleted. Observes, decides and acts like a pass, but there is no status to write to.
+import { tendCommand } from './act/commands.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { decideOrphans } from './decide/collect-commands.ts';
+import type { AuthorCheck } from './observe/author.ts';
+import type { Caches } from './observe/caches.ts';
+import { commandsFor, seenCommands } from './observe/command-view.ts';
+
+/** What was written does not show yet. */
+const UNSEEN_AGAIN_MS = 5_000;
+
+interface OrphanParts {
+  readonly cluster: Cluster;
+  readonly caches: Caches;
+  readonly authors: AuthorCheck;
+  readonly nowMs: () => number;
+}
+
+/** When to look again; undefined: there is nothing to wait for. */
+export async function tendOrphans(
+  { cluster, caches, authors, nowMs }: OrphanParts,
+  key: string,
+): Promise<number | undefined> {
+  const [namespace = '', name = ''] = key.split('/');
+  const views = commandsFor(caches, { namespace, name });
+  const stamped = await authors.stamped(views);
+  const now = nowMs();
+  const commands = seenCommands(views, { createdAt: undefined, stamped });
+  const { actions, wakeAtMs } = decideOrphans({ canary: name, nowMs: now, commands });
+  for (const action of actions) {
+    await tendCommand({ cluster, caches }, namespace, action);
+  }
+  return actions.length === 0 ? wakeAtMs : now + UNSEEN_AGAIN_MS;
+}
