@@ -34,12 +34,28 @@ const Controller = z.looseObject({
   }),
 });
 
-function render(...values: string[]): Manifest[] {
+/** Versions in which the cluster serves MutatingAdmissionPolicy. */
+interface Served {
+  readonly served: readonly string[];
+}
+
+function render(...wishes: readonly (string | Served)[]): Manifest[] {
+  const values = wishes.filter((wish) => typeof wish === 'string');
+  const served = wishes
+    .flatMap((wish) => (typeof wish === 'string' ? [] : wish.served))
+    .flatMap((version) => [
+      '--api-versions',
+      `admissionregistration.k8s.io/${version}/MutatingAdmissionPolicy`,
+    ]);
   const settings = values.flatMap((value) => ['--set', value]);
-  const text = execFileSync(helm, ['template', 'serin', chart, '--namespace', 'delivery', ...settings], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const text = execFileSync(
+    helm,
+    ['template', 'serin', chart, '--namespace', 'delivery', ...settings, ...served],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   return parseAllDocuments(text)
     .map((document): unknown => document.toJS())
     .filter((object) => object !== null)
@@ -82,6 +98,9 @@ const workGrants = [
   `gateway.networking.k8s.io/httproutes: ${READ} create patch`,
   `keda.sh/scaledobjects: ${READ} create patch delete`,
   `projectcontour.io/httpproxies: ${READ} create patch`,
+  // The author of commands is checked by a dry run.
+  `serin.dev/canarycommands: ${READ} create delete`,
+  'serin.dev/canarycommands/status: patch',
 ];
 
 withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
@@ -92,6 +111,8 @@ withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
     expect(grants(lease)).toEqual(['coordination.k8s.io/leases: get create update']);
     expect(lease?.metadata.namespace).toBe('delivery');
     expect(manifests.map(({ kind }) => kind).toSorted()).toEqual([
+      'ClusterRole',
+      'ClusterRole',
       'ClusterRole',
       'ClusterRoleBinding',
       'Deployment',
@@ -121,6 +142,40 @@ withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
       );
     },
   );
+
+  it('lets those who may edit a namespace command its Canaries, and those who may view it see that', () => {
+    const manifests = render();
+    const give = find(manifests, 'ClusterRole', 'serin-delivery-commands-give');
+    const view = find(manifests, 'ClusterRole', 'serin-delivery-commands-view');
+    expect(grants(give)).toEqual(['serin.dev/canarycommands: create get list watch delete']);
+    expect(grants(view)).toEqual([`serin.dev/canarycommands: ${READ}`]);
+    const aggregated = 'rbac.authorization.k8s.io/aggregate-to-';
+    expect(give?.metadata['labels']).toMatchObject({
+      [`${aggregated}admin`]: 'true',
+      [`${aggregated}edit`]: 'true',
+    });
+    expect(view?.metadata['labels']).toMatchObject({ [`${aggregated}view`]: 'true' });
+  });
+
+  it.each([
+    ['v1', ['v1', 'v1beta1']],
+    ['v1beta1', ['v1beta1']],
+  ])('stamps authors by a policy of %s where %p are served', (version, served) => {
+    const manifests = render({ served });
+    const policies = manifests.filter(({ kind }) => kind.startsWith('MutatingAdmissionPolicy'));
+    expect(policies.map(({ kind, apiVersion }) => `${apiVersion} ${kind}`)).toEqual([
+      `admissionregistration.k8s.io/${version} MutatingAdmissionPolicy`,
+      `admissionregistration.k8s.io/${version} MutatingAdmissionPolicyBinding`,
+    ]);
+    const [policy, binding] = policies;
+    expect(policy).toMatchObject({ spec: { failurePolicy: 'Fail' } });
+    expect(binding).toMatchObject({ spec: { policyName: policy?.metadata.name } });
+  });
+
+  it('stamps no authors where it is told not to', () => {
+    const manifests = render({ served: ['v1'] }, 'commands.stampAuthor=false');
+    expect(manifests.filter(({ kind }) => kind.startsWith('Mutating'))).toEqual([]);
+  });
 
   it('writes no Secrets and sees no ConfigMaps where config tracking is off', () => {
     const granted = grants(find(render('configTracking.enabled=false'), 'ClusterRole', 'serin'));

@@ -46,6 +46,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{/* Of the objects about commands; cluster-scoped, and one set for each release. */}}
+{{- define "serin.commandsName" -}}
+{{- printf "%s-%s-commands" (include "serin.fullname" .) .Release.Namespace -}}
+{{- end -}}
+
 {{/* One team's controller must not collide with another's of the same release name. */}}
 {{- define "serin.clusterRoleName" -}}
 {{- include "serin.fullname" . -}}

@@ -17,6 +17,13 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [flagger.app]
   resources: [metrictemplates]
   verbs: [get, list, watch]
+# Created only with dry run, to see whether the cluster stamps the author of a command.
+- apiGroups: [serin.dev]
+  resources: [canarycommands]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [serin.dev]
+  resources: [canarycommands/status]
+  verbs: [patch]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, create, patch]
