@@ -77,6 +77,7 @@ export const resources = {
   alertProviders: namespaced('flagger.app', 'v1beta1', 'alertproviders', 'AlertProvider'),
   canaryCommands: namespaced('serin.dev', 'v1alpha1', 'canarycommands', 'CanaryCommand'),
   deployments: namespaced('apps', 'v1', 'deployments', 'Deployment'),
+  daemonSets: namespaced('apps', 'v1', 'daemonsets', 'DaemonSet'),
   controllerRevisions: namespaced('apps', 'v1', 'controllerrevisions', 'ControllerRevision'),
   services: namespaced('', 'v1', 'services', 'Service'),
   configMaps: namespaced('', 'v1', 'configmaps', 'ConfigMap'),

@@ -23,6 +23,7 @@ export type Reason =
   | 'AutoscalerInUse'
   | 'ServiceConflict'
   | 'SelectorNotFound'
+  | 'PrimaryConflict'
   | 'UnknownProvider'
   | 'KindNotInstalled'
   | 'RefusedByServer'

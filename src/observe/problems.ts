@@ -3,6 +3,7 @@
 import { checkCanary } from '../api/check.ts';
 import type { Problem } from '../model/problem.ts';
 import { providers } from '../traffic/routers.ts';
+import { selectorConflict } from '../workload/conflicts.ts';
 import { workloadKinds } from '../workload/kinds.ts';
 import { autoscalerProblems } from './autoscalers.ts';
 import type { Caches } from './caches.ts';
@@ -42,8 +43,17 @@ export function problemsOf(
     ...autoscalerProblems({ ...scene, caches, missingKinds: moment.missingKinds }),
     ...scene.problems,
     ...(scene.target?.problems ?? []),
+    ...conflicts(scene),
     ...(moment.configs?.problems ?? []),
   ];
+}
+
+function conflicts({ target, primary, selector }: Scene): Problem[] {
+  const found =
+    target === undefined || primary === undefined || selector === undefined
+      ? undefined
+      : selectorConflict(target, primary, selector);
+  return found === undefined ? [] : [found];
 }
 
 function unsupported({ router, provider, spec, kind }: Scene): Problem[] {

@@ -1,14 +1,17 @@
-// The pretend nodes: follow Deployments, run their pods as small HTTP servers on loopback, and know which pods serve which
+// The pretend nodes: follow Deployments and DaemonSets, run their pods as small HTTP servers on loopback, and know which pods serve which
 // Service. No traffic is split here (gateway.ts). May import the port and model/.
 import { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
 import { keyOf, resources } from '../model/kube.ts';
 import type { KubeObject, ObjectKey } from '../model/kube.ts';
 import { loopbackPlacement } from './addresses.ts';
-import { DeploymentRunner } from './deployment-runner.ts';
+import { planDaemonRollout } from './daemon-rollout.ts';
 import { follow } from './follow.ts';
 import type { Endpoint, PodContext } from './pod.ts';
+import { planRollout } from './rollout.ts';
 import { clusterResources } from './store/built-in.ts';
+import { WorkloadRunner } from './workload-runner.ts';
+import type { RunKind } from './workload-runner.ts';
 
 export interface NodesOptions {
   readonly cluster: Cluster;
@@ -19,7 +22,7 @@ export interface NodesOptions {
 }
 
 export interface Nodes {
-  /** Resolves once the Deployments and Services that were there at the start are known. */
+  /** Resolves once the workloads and Services that were there at the start are known. */
   readonly listed: Promise<void>;
   /** Ready pods that the Service selects, in the order they were created; none for a Service that does not exist. */
   readonly endpoints: (service: ObjectKey) => readonly Endpoint[];
@@ -27,13 +30,24 @@ export interface Nodes {
   readonly stop: () => Promise<void>;
 }
 
+/** How many nodes there are for pods that go one to a node; they all are this machine. */
+const NODES = 2;
+
+const runKinds: readonly RunKind[] = [
+  { resource: resources.deployments, plan: planRollout },
+  {
+    resource: resources.daemonSets,
+    plan: (object, generations, nowMs) => planDaemonRollout(object, generations, nowMs, NODES),
+  },
+];
+
 const Selector = z.looseObject({
   spec: z.looseObject({ selector: z.record(z.string(), z.string()).default({}) }).prefault({}),
 });
 
 export function startNodes(options: NodesOptions): Nodes {
   const { cluster, startMs = [300, 1000], drainMs = 250, onError = () => undefined } = options;
-  const runners = new Map<string, DeploymentRunner>();
+  const runners = new Map<string, WorkloadRunner>();
   const endings = new Set<Promise<void>>();
   const selectors = new Map<string, Readonly<Record<string, string>>>();
   const context: PodContext = {
@@ -44,17 +58,18 @@ export function startNodes(options: NodesOptions): Nodes {
     onError,
   };
 
-  const onDeployment = (key: string, deployment: KubeObject | undefined): void => {
+  const onWorkload = (kind: RunKind, name: string, object: KubeObject | undefined): void => {
+    const key = `${name} ${kind.resource.kind}`;
     const runner = runners.get(key);
-    if (deployment === undefined) {
+    if (object === undefined) {
       runners.delete(key);
       const ending = runner?.end() ?? Promise.resolve();
       endings.add(ending);
       void ending.then(() => endings.delete(ending));
     } else if (runner === undefined) {
-      runners.set(key, new DeploymentRunner(context, newPodName, deployment));
+      runners.set(key, new WorkloadRunner(context, newPodName, kind, object));
     } else {
-      runner.update(deployment);
+      runner.update(object);
     }
   };
   const onService = (key: string, service: KubeObject | undefined): void => {
@@ -65,7 +80,7 @@ export function startNodes(options: NodesOptions): Nodes {
     }
   };
   const onPod = (key: string, pod: KubeObject | undefined): void => {
-    // Somebody deleted a pod's object: the pod goes, and its Deployment replaces it.
+    // Somebody deleted a pod's object: the pod goes, and its workload replaces it.
     if (pod === undefined) {
       for (const running of [...runners.values()].flatMap((runner) => runner.pods())) {
         if (key.endsWith(`/${running.name}`)) {
@@ -77,7 +92,11 @@ export function startNodes(options: NodesOptions): Nodes {
 
   const followed = [
     follow(cluster, resources.services, onService),
-    follow(cluster, resources.deployments, onDeployment),
+    ...runKinds.map((kind) =>
+      follow(cluster, kind.resource, (key, object) => {
+        onWorkload(kind, key, object);
+      }),
+    ),
     follow(cluster, clusterResources.pods, onPod),
   ];
   return {

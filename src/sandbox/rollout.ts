@@ -15,11 +15,11 @@ export interface GenerationPlan {
   readonly remove: readonly string[];
 }
 
-export interface RolloutPlan {
+export interface RolloutPlan<Status = DeploymentStatus> {
   /** Generations with nothing left are gone from this list. The newest template's is in it, unless it came while paused. */
   readonly generations: readonly GenerationPlan[];
   /** Describes the pods as they were given, not as they will be: the whole `status`, zeros left out as by Kubernetes. */
-  readonly status: DeploymentStatus;
+  readonly status: Status;
   /** When to plan again although no pod has changed. */
   readonly wakeAtMs: number | undefined;
 }
@@ -95,7 +95,7 @@ export function planRollout(
 /** The generations after a plan has been carried out in full: for a world without delays, and the first half of one with. */
 export function carryOut(
   generations: readonly Generation[],
-  plan: RolloutPlan,
+  plan: Pick<RolloutPlan, 'generations'>,
   nowMs: number,
   podName: (templateHash: string) => string,
 ): Generation[] {

@@ -3,37 +3,37 @@
 // folder reads or writes a cluster; it imports api/, model/ and zod.
 import { z } from 'zod';
 import { objectOf } from '../model/json.ts';
-import type { KubeObject } from '../model/kube.ts';
 import { resources } from '../model/kube.ts';
+import type { KubeObject } from '../model/kube.ts';
 import type { Readiness } from '../model/observation.ts';
-import { configRefsOf } from './configs.ts';
 import type { Content, WorkloadKind, WorkloadView } from './kind.ts';
-import { ownerUidsOf, revisionAnnotation } from './metadata.ts';
-import type { PodTemplate } from './pod-template.ts';
+import { count, viewOfPods } from './pods.ts';
 import { primaryShape, renderPrimary } from './primary.ts';
-import type { ContainerPorts } from './services.ts';
-import { hasDrifted, sourceHashOf, sourceTemplateOf, templateHashOf } from './template-hash.ts';
+import type { PrimaryForm } from './primary.ts';
+import { hasDrifted, sourceTemplateOf } from './template-hash.ts';
 
-const count = z.int().min(0).catch(0);
+const form: PrimaryForm = {
+  resource: resources.deployments,
+  defaults: {
+    progressDeadlineSeconds: 600,
+    minReadySeconds: 0,
+    revisionHistoryLimit: 10,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+  },
+  sized: true,
+  spread: true,
+};
+const shape = primaryShape(form);
+
 const Condition = z.object({
   type: z.string().catch(''),
   status: z.string().catch(''),
   reason: z.string().catch(''),
 });
-const Port = z.object({
-  name: z.exactOptional(z.string()),
-  containerPort: count,
-  protocol: z.string().catch('TCP'),
-});
-const Container = z.object({ name: z.string().catch(''), ports: z.array(Port).catch([]) });
 const Spec = z.object({
   replicas: z.int().min(0).catch(1),
   paused: z.boolean().catch(false),
-  selector: z.object({ matchLabels: z.record(z.string(), z.string()).catch({}) }).catch({ matchLabels: {} }),
   template: z.record(z.string(), z.unknown()).catch({}),
-});
-const PodSpec = z.object({
-  spec: z.object({ containers: z.array(Container).catch([]) }).catch({ containers: [] }),
 });
 const Status = z.object({
   observedGeneration: count,
@@ -44,19 +44,12 @@ const Status = z.object({
   conditions: z.array(Condition).catch([]),
 });
 
-/** Never throws: what a malformed object lacks counts as absent, and the workload as not ready. */
 export function viewOfDeployment(object: KubeObject): WorkloadView {
   const spec = Spec.parse(objectOf(object['spec']));
   const status = Status.parse(objectOf(object['status']));
-  const { metadata } = object;
   return {
-    uid: metadata.uid ?? '',
-    resourceVersion: metadata.resourceVersion ?? '',
-    generation: metadata.generation ?? 0,
+    ...viewOfPods(object, spec.template),
     observedGeneration: status.observedGeneration,
-    ownerUids: ownerUidsOf(object),
-    templateHash: templateHashOf(spec.template),
-    sourceHash: sourceHashOf(spec.template),
     replicas: spec.replicas,
     updatedReplicas: status.updatedReplicas,
     totalReplicas: status.replicas,
@@ -64,16 +57,8 @@ export function viewOfDeployment(object: KubeObject): WorkloadView {
     availableReplicas: status.availableReplicas,
     paused: spec.paused,
     conditions: status.conditions.filter(({ type }) => type === 'Progressing' || type === 'Available'),
-    matchLabels: spec.selector.matchLabels,
-    ports: portsOf(spec.template),
-    configRefs: configRefsOf(spec.template),
-    revision: revisionAnnotation(metadata),
-    drifted: hasDrifted(object, primaryShape),
+    drifted: hasDrifted(object, shape),
   };
-}
-
-function portsOf(template: PodTemplate): readonly ContainerPorts[] {
-  return PodSpec.parse(template).spec.containers.map(({ name, ports }) => ({ container: name, ports }));
 }
 
 /**
@@ -147,6 +132,6 @@ export const deployments: WorkloadKind = {
     const { template, spec } = capture(primary);
     return { template: sourceTemplateOf(template), spec };
   },
-  renderPrimary,
-  primaryShape,
+  renderPrimary: (stored, wish) => renderPrimary(form, stored, wish),
+  primaryShape: shape,
 };

@@ -41,6 +41,8 @@ export interface WorkloadView {
   /** Those that readiness is read from. */
   readonly conditions: readonly WorkloadCondition[];
   readonly matchLabels: Readonly<Record<string, string>>;
+  /** Of its pod template. */
+  readonly podLabels: Readonly<Record<string, string>>;
   /** By container, in the template's order. */
   readonly ports: readonly ContainerPorts[];
   readonly configRefs: readonly ConfigRef[];

@@ -1,7 +1,9 @@
-// The primary of a Deployment: a copy of a stored revision that answers to a label of its own.
+// The primary of a workload with pods: a copy of a stored revision that answers to a label of its own.
 import { Retry } from '../model/errors.ts';
 import { objectOf } from '../model/json.ts';
-import type { KubeObject } from '../model/kube.ts';
+import type { JsonObject } from '../model/json.ts';
+import { apiVersionOf } from '../model/kube.ts';
+import type { KubeObject, Resource } from '../model/kube.ts';
 import type { OwnedShape } from '../model/owned.ts';
 import { rewriteConfigRefs } from './configs.ts';
 import type { PrimaryWish } from './kind.ts';
@@ -25,8 +27,19 @@ export function primaryNameOf(name: string): string {
   return `${name}-primary`;
 }
 
-/** The complete primary Deployment for a stored revision, with a note of its own fingerprint. */
-export function renderPrimary(stored: StoredRevision, wish: PrimaryWish): KubeObject {
+/** How the primaries of a kind with pods differ from those of another. */
+export interface PrimaryForm {
+  readonly resource: Resource;
+  /** Its spec fields beside the template, with the API server's defaults. */
+  readonly defaults: JsonObject;
+  /** It has replicas. */
+  readonly sized: boolean;
+  /** Selectors by which its pods keep apart from their own kind follow the label. */
+  readonly spread: boolean;
+}
+
+/** See WorkloadKind. */
+export function renderPrimary(form: PrimaryForm, stored: StoredRevision, wish: PrimaryWish): KubeObject {
   const { selector } = wish;
   if (selector === undefined) {
     throw new Retry(`cannot write ${wish.name}: which pods its target selects is not known yet`);
@@ -40,19 +53,19 @@ export function renderPrimary(stored: StoredRevision, wish: PrimaryWish): KubeOb
     ownerReferences: [wish.owner],
   });
   const primary: KubeObject = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
+    apiVersion: apiVersionOf(form.resource),
+    kind: form.resource.kind,
     metadata,
     spec: {
       ...stored.spec,
-      ...(wish.replicas === undefined ? {} : { replicas: wish.replicas }),
+      ...(wish.replicas === undefined || !form.sized ? {} : { replicas: wish.replicas }),
       selector: { matchLabels: { [key]: value } },
-      template: primaryTemplate(stored, selector),
+      template: primaryTemplate(form, stored, selector),
     },
   };
   const notes = {
     [REVISION_ANNOTATION]: stored.revision,
-    [WRITTEN_ANNOTATION]: writtenNote(primaryFingerprint(primary)),
+    [WRITTEN_ANNOTATION]: writtenNote(primaryFingerprint(primary, form.defaults)),
   };
   return { ...primary, metadata: { ...metadata, annotations: { ...metadata.annotations, ...notes } } };
 }
@@ -61,13 +74,13 @@ function primarySelector({ key, value }: Selector): Selector {
   return { key, value: `${value}-primary` };
 }
 
-function primaryTemplate(stored: StoredRevision, selector: Selector): PodTemplate {
+function primaryTemplate({ spread }: PrimaryForm, stored: StoredRevision, selector: Selector): PodTemplate {
   const own = primarySelector(selector);
   const copies = Object.fromEntries(Object.entries(stored.configs).map(([key, { copy }]) => [key, copy]));
-  const spread = mapSpreadSelectors(rewriteConfigRefs(stored.template, copies), (key, value) =>
-    key === selector.key && value === selector.value ? own.value : value,
-  );
-  return mapTemplateMetadata(spread, {
+  const configured = rewriteConfigRefs(stored.template, copies);
+  const apart = (key: string, value: string): string =>
+    key === selector.key && value === selector.value ? own.value : value;
+  return mapTemplateMetadata(spread ? mapSpreadSelectors(configured, apart) : configured, {
     labels: (labels) => ({ ...withoutToolkit(labels), [own.key]: own.value }),
     annotations: (annotations) => ({
       ...withoutToolkit(annotations),
@@ -80,20 +93,22 @@ function primaryTemplate(stored: StoredRevision, selector: Selector): PodTemplat
  * Primaries are replaced whole, under the resourceVersion of `live`. What stays of it: labels and annotations of others,
  * the selector, which no server lets anybody change, and the replicas where the wish names none.
  */
-export const primaryShape: OwnedShape = {
-  merge(live, wanted) {
-    const liveSpec = objectOf(live['spec']);
-    const wantedSpec = objectOf(wanted['spec']);
-    const kept = { selector: liveSpec['selector'] ?? wantedSpec['selector'] };
-    const replicas = wantedSpec['replicas'] ?? liveSpec['replicas'];
-    return {
-      ...live,
-      metadata: mergeMetadata(live.metadata, wanted.metadata),
-      spec: { ...wantedSpec, ...kept, ...(replicas === undefined ? {} : { replicas }) },
-    };
-  },
-  fingerprint: primaryFingerprint,
-};
+export function primaryShape({ defaults }: PrimaryForm): OwnedShape {
+  return {
+    merge(live, wanted) {
+      const liveSpec = objectOf(live['spec']);
+      const wantedSpec = objectOf(wanted['spec']);
+      const kept = { selector: liveSpec['selector'] ?? wantedSpec['selector'] };
+      const replicas = wantedSpec['replicas'] ?? liveSpec['replicas'];
+      return {
+        ...live,
+        metadata: mergeMetadata(live.metadata, wanted.metadata),
+        spec: { ...wantedSpec, ...kept, ...(replicas === undefined ? {} : { replicas }) },
+      };
+    },
+    fingerprint: (object) => primaryFingerprint(object, defaults),
+  };
+}
 
 /**
  * What is left to note where a server stored something else than was sent, because an admission webhook or a new default

@@ -1,6 +1,7 @@
 // What is compared when workloads are compared: digests of pod templates and of the fields that Serin writes.
 import { digest } from '../model/hash.ts';
 import { objectOf } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { OwnedShape } from '../model/owned.ts';
 import { revisionOf } from '../model/revision.ts';
@@ -51,25 +52,20 @@ function withoutSuffix(value: string): string {
 }
 
 /**
- * The digest of what Serin decides about a primary Deployment. Left out are replicas, which an autoscaler may own, and
- * the mark of `kubectl rollout restart`, which is a fair thing to do to a primary and must not be undone.
+ * The digest of what Serin decides about a primary with pods. `defaults` are its spec fields beside the template with the
+ * API server's defaults, so that a spec with and one without them agree. Left out are replicas, which an autoscaler may own,
+ * and the mark of `kubectl rollout restart`, which is a fair thing to do to a primary and must not be undone.
  */
-export function primaryFingerprint(object: KubeObject): string {
+export function primaryFingerprint(object: KubeObject, defaults: JsonObject): string {
   const spec = objectOf(object['spec']);
   const template = objectOf(spec['template']);
+  const fields = Object.entries(defaults).map(([key, value]): [string, unknown] => [key, spec[key] ?? value]);
   return digest({
+    ...Object.fromEntries(fields),
     template: mapTemplateMetadata(template, {
       labels: (labels) => labels,
       annotations: (annotations) => pick(annotations, (key) => key !== RESTARTED_ANNOTATION),
     }),
-    // The API server's defaults, so that a spec with and one without them agree.
-    progressDeadlineSeconds: spec['progressDeadlineSeconds'] ?? 600,
-    minReadySeconds: spec['minReadySeconds'] ?? 0,
-    revisionHistoryLimit: spec['revisionHistoryLimit'] ?? 10,
-    strategy: spec['strategy'] ?? {
-      type: 'RollingUpdate',
-      rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' },
-    },
     metadata: ownedMetadata(object.metadata),
   });
 }

@@ -85,6 +85,7 @@ const crdGrant = `apiextensions.k8s.io/customresourcedefinitions: ${READ}`;
 /** What the controller does, resource by resource. Whoever adds a call adds a line here, and one in the chart. */
 const workGrants = [
   `apps/controllerrevisions: ${READ} create delete`,
+  `apps/daemonsets: ${READ} create patch`,
   `apps/deployments: ${READ} create patch`,
   `autoscaling/horizontalpodautoscalers: ${READ} create patch delete`,
   `core/configmaps: ${READ} create delete`,

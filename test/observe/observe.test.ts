@@ -13,6 +13,7 @@ import {
   acceptRoute,
   basics,
   canaryObject,
+  daemonSetObject,
   deploymentObject,
   httpRoutes,
   lab,
@@ -131,7 +132,7 @@ describe('problems', () => {
     ['a provider nobody knows', withCanary({ provider: 'gloo' }), {}, 'UnknownProvider'],
     [
       'a target of another kind',
-      withCanary({ targetRef: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'cart' } }),
+      withCanary({ targetRef: { apiVersion: 'v1', kind: 'Service', name: 'cart' } }),
       {},
       'UnsupportedField',
     ],
@@ -145,6 +146,35 @@ describe('problems', () => {
       ]),
       {},
       'SelectorNotFound',
+    ],
+    [
+      'a primary that selects other pods',
+      lab([
+        [canaries, canaryObject()],
+        [deployments, deploymentObject()],
+        [deployments, deploymentObject({ name: 'cart-primary', labels: { app: 'other' } })],
+      ]),
+      {},
+      'PrimaryConflict',
+    ],
+    [
+      'a primary that selects by another label',
+      lab([
+        [canaries, canaryObject()],
+        [deployments, deploymentObject()],
+        [deployments, deploymentObject({ name: 'cart-primary', labels: { name: 'cart-primary' } })],
+      ]),
+      {},
+      'PrimaryConflict',
+    ],
+    [
+      'a DaemonSet whose pods nobody replaces',
+      lab([
+        [canaries, canaryObject({ targetRef: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'cart' } })],
+        [resources.daemonSets, daemonSetObject({ updateStrategy: { type: 'OnDelete' } })],
+      ]),
+      {},
+      'UnsupportedField',
     ],
     [
       'configuration that is not there',

@@ -1,6 +1,7 @@
 // Tells a story: the real pass on the simulated world, where nothing happens by chance. A script is one step a line:
 //
 //   analysis stepWeight=20 maxWeight=40    fields of spec.analysis; before the first step of another kind
+//   target DaemonSet                      what the application runs as, where it is no Deployment; the first step
 //   hooks confirm-rollout rollback         webhooks of these types, each named as its type
 //   push good-2                            the tag is the quality: good, bad (fails its checks), broken (never ready)
 //   metrics pass | fail | vanish
@@ -11,14 +12,15 @@
 //   suspend | resume
 //   pods lost | back                       of the canary
 //   primary down | up                      its pods die and stay dead | live again
-import { setSpec, configOf, deploymentOf, push } from '../simulate/users.ts';
+import { APP, NAMESPACE, PRIMARY, simulatedTargets } from '../simulate/targets.ts';
+import { setSpec, configOf, push } from '../simulate/users.ts';
 import { Process } from '../simulate/process.ts';
 import type { Chance } from '../simulate/chance.ts';
-import { APP, NAMESPACE, World, imageOfDeployment, qualityOf } from '../simulate/world.ts';
+import { World, qualityOf } from '../simulate/world.ts';
 import { objectOf, textOf } from '../../src/model/json.ts';
 import { unavailable } from '../../src/model/measurement.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
-import { resources } from '../../src/model/kube.ts';
+import { apiVersionOf, resources } from '../../src/model/kube.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
@@ -50,8 +52,8 @@ export async function tell(script: readonly string[]): Promise<readonly string[]
 
 class Story {
   readonly transcript: string[] = [];
-  readonly #world = new World(noChance(), PROVIDER);
-  readonly #cluster = new StoreCluster(this.#world.store);
+  #world = new World(noChance(), PROVIDER);
+  #cluster = new StoreCluster(this.#world.store);
   readonly #startMs = this.#world.nowMs;
   readonly #analysis: Record<string, unknown> = {};
   readonly #no = new Set(['rollback']);
@@ -71,6 +73,11 @@ class Story {
   }
 
   readonly #steps: Record<string, (...words: readonly string[]) => Promise<void> | void> = {
+    target: (named = '') => {
+      const target = simulatedTargets.find(({ name }) => name === named);
+      this.#world = new World(noChance(), target?.provider ?? PROVIDER, target);
+      this.#cluster = new StoreCluster(this.#world.store);
+    },
     analysis: (...fields) => {
       for (const field of fields) {
         const [name = '', value = ''] = field.split('=');
@@ -118,7 +125,8 @@ class Story {
     if (this.#process === undefined) {
       this.#world.calm = true;
       this.#world.store.create(resources.configMaps, configOf('level-1'));
-      this.#world.store.create(resources.deployments, deploymentOf('app:good-1', 2));
+      const { target } = this.#world;
+      this.#world.store.create(target.resource, target.manifest('app:good-1', 2));
       this.#world.store.create(resources.canaries, this.#canary());
       this.#process = this.#live();
     }
@@ -126,13 +134,14 @@ class Story {
   }
 
   #canary(): KubeObject {
+    const { resource } = this.#world.target;
     return {
       apiVersion: 'flagger.app/v1beta1',
       kind: 'Canary',
       metadata: { name: APP, namespace: NAMESPACE },
       spec: {
-        provider: PROVIDER,
-        targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: APP },
+        provider: this.#world.target.provider ?? PROVIDER,
+        targetRef: { apiVersion: apiVersionOf(resource), kind: resource.kind, name: APP },
         progressDeadlineSeconds: 60,
         service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
         analysis: {
@@ -205,8 +214,7 @@ class Story {
     if (this.#metrics === 'vanish') {
       return { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') };
     }
-    const bad =
-      this.#metrics === 'fail' || qualityOf(imageOfDeployment(this.#world.deployment(APP))) === 'bad';
+    const bad = this.#metrics === 'fail' || qualityOf(this.#world.imageOf(APP)) === 'bad';
     return { kind: 'metric', measurement: { kind: 'value', value: bad ? 42 : 100 } };
   }
 
@@ -217,9 +225,9 @@ class Story {
     const weights = route === undefined ? {} : (routerFor(PROVIDER)?.route?.view(route).weights ?? {});
     const split =
       route === undefined ? 'no route' : `route ${weights[`${APP}-primary`]}/${weights[`${APP}-canary`]}`;
-    const pods = [`${APP}-primary`, APP].map((name) => {
-      const { replicas = 0 } = objectOf(this.#world.deployment(name)?.['spec']);
-      return `${imageOfDeployment(this.#world.deployment(name)).replace('app:', '') || '-'} ${this.#world.availableOf(name)}/${String(replicas)}`;
+    const pods = [PRIMARY, APP].map((name) => {
+      const image = this.#world.imageOf(name).replace('app:', '') || '-';
+      return `${image} ${this.#world.availableOf(name)}/${this.#world.sizeOf(name)}`;
     });
     const seen = `${split}, primary ${pods[0]}, canary ${pods[1]}`;
     const phase = textOf(status['phase']);

@@ -2,7 +2,8 @@
 import type { Answer, Question } from '../../src/model/question.ts';
 import { unavailable } from '../../src/model/measurement.ts';
 import type { Invariants } from './invariants.ts';
-import { APP, qualityOf } from './world.ts';
+import { APP } from './targets.ts';
+import { qualityOf } from './world.ts';
 import type { World } from './world.ts';
 
 export class Answers {

@@ -2,8 +2,8 @@
 import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import type { Invariants } from './invariants.ts';
-import { patchDeployment, push, setSpec } from './users.ts';
-import { APP, NAMESPACE, imageOfDeployment } from './world.ts';
+import { APP, NAMESPACE, PRIMARY } from './targets.ts';
+import { patchWorkload, push, setSpec } from './users.ts';
 import type { World } from './world.ts';
 
 const namespace = NAMESPACE;
@@ -26,14 +26,17 @@ const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'pushes the live revision',
     act: (world) => {
-      const live = imageOfDeployment(world.deployment(`${APP}-primary`));
+      const live = world.imageOf(PRIMARY);
       return live === '' ? undefined : `${push(world, live)} (back to what is live)`;
     },
   },
   {
     name: 'scales the target',
     act: (world) => {
-      patchDeployment(world, APP, { replicas: world.chance.between(0, 3) });
+      if (world.target.resource !== resources.deployments) {
+        return undefined;
+      }
+      patchWorkload(world, APP, { replicas: world.chance.between(0, 3) });
       return 'scales the target';
     },
   },
@@ -41,12 +44,12 @@ const habits: readonly [Habit, ...Habit[]] = [
     name: 'deletes the primary',
     act: (world, invariants) => {
       // A primary that is deleted comes back with what it had; so that is allowed again.
-      const image = imageOfDeployment(world.deployment(`${APP}-primary`));
+      const image = world.imageOf(PRIMARY);
       if (image === '') {
         return undefined;
       }
       invariants.allowed.add(image);
-      world.store.delete(resources.deployments, { namespace, name: `${APP}-primary` });
+      world.store.delete(world.target.resource, { namespace, name: PRIMARY });
       return 'deletes the primary';
     },
   },
@@ -95,10 +98,10 @@ const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'deletes the target',
     act: (world) => {
-      if (world.deployment(APP) === undefined) {
+      if (world.workload(APP) === undefined) {
         return undefined;
       }
-      world.store.delete(resources.deployments, { namespace, name: APP });
+      world.store.delete(world.target.resource, { namespace, name: APP });
       return 'deletes the target';
     },
   },

@@ -8,7 +8,7 @@ import { routerFor } from '../../src/traffic/routers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
 import type { Moment } from './rules.ts';
-import { APP } from './world.ts';
+import { APP, PRIMARY } from './targets.ts';
 import type { World } from './world.ts';
 
 export class Violation extends Error {}
@@ -57,13 +57,20 @@ export class Invariants {
     this.#before = now;
   }
 
+  #workload(name: string): Moment['primary'] {
+    const world = this.#world;
+    return world.workload(name) === undefined
+      ? undefined
+      : { image: world.imageOf(name), size: world.sizeOf(name) };
+  }
+
   #now(): Moment {
     const view = this.#viewOf(this.#world.route());
     return {
       split: view === undefined ? undefined : splitOf(view, APP),
       weights: view?.weights,
-      primary: this.#world.deployment(`${APP}-primary`),
-      target: this.#world.deployment(APP),
+      primary: this.#workload(PRIMARY),
+      target: this.#workload(APP),
       status: objectOf(this.#world.canary()?.['status']),
     };
   }

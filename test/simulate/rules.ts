@@ -1,17 +1,23 @@
 // What must never be. Each rule is judged by what the process can know: a pod that died this instant is nobody's fault.
 // A new feature adds a rule here where it could do harm.
-import type { KubeObject } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
 import type { Split } from '../../src/model/split.ts';
-import { APP, imageOfDeployment, qualityOf } from './world.ts';
+import { APP, PRIMARY } from './targets.ts';
+import { qualityOf } from './world.ts';
+
+/** `size`: how many pods it wants. */
+interface Workload {
+  readonly image: string;
+  readonly size: number;
+}
 
 /** What the cluster holds at one moment. */
 export interface Moment {
   readonly split: Split | undefined;
   readonly weights: Readonly<Record<string, number>> | undefined;
-  readonly primary: KubeObject | undefined;
-  readonly target: KubeObject | undefined;
+  readonly primary: Workload | undefined;
+  readonly target: Workload | undefined;
   readonly status: Readonly<Record<string, unknown>>;
 }
 
@@ -53,7 +59,7 @@ export const rules: readonly Rule[] = [
       if (split === undefined || before.split?.canary === split.canary) {
         return undefined;
       }
-      const primary = believes(`${APP}-primary`);
+      const primary = believes(PRIMARY);
       const canary = believes(APP);
       if (split.canary > (before.split?.canary ?? 0) && canary === 0 && primary > 0) {
         return `weight ${split.canary} was given to a canary without pods while the primary has ${primary}`;
@@ -66,10 +72,10 @@ export const rules: readonly Rule[] = [
   {
     name: 'the primary holds what was analysed',
     broken: ({ before, now: { primary }, allowed, initial }) => {
-      const image = imageOfDeployment(primary);
-      if (primary === undefined || image === imageOfDeployment(before.primary)) {
+      if (primary === undefined || primary.image === before.primary?.image) {
         return undefined;
       }
+      const { image } = primary;
       if (!allowed.has(image)) {
         return `it was given ${image}, which no run has analysed`;
       }
@@ -93,13 +99,13 @@ export const rules: readonly Rule[] = [
       if (split !== undefined && split.canary > 0) {
         return `it was, while it gets ${split.canary} % of the traffic`;
       }
-      return believes(`${APP}-primary`) === 0 && believes(APP) > 0
+      return believes(PRIMARY) === 0 && believes(APP) > 0
         ? 'it was, while the primary has no pods'
         : undefined;
     },
   },
 ];
 
-function sizeOf(object: KubeObject | undefined): number {
-  return Number(objectOf(object?.['spec'])['replicas'] ?? 0);
+function sizeOf(workload: Workload | undefined): number {
+  return workload?.size ?? 0;
 }

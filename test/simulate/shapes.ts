@@ -1,9 +1,10 @@
 // What a seed is about: provider, strategy, and shapes, each of which some seeds have. A new feature adds a line here.
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
-import { resources } from '../../src/model/kube.ts';
+import { apiVersionOf, resources } from '../../src/model/kube.ts';
 import type { Chance } from './chance.ts';
-import { configOf, deploymentOf } from './users.ts';
-import { APP, NAMESPACE } from './world.ts';
+import { APP, NAMESPACE, simulatedTargets } from './targets.ts';
+import type { SimulatedTarget } from './targets.ts';
+import { configOf } from './users.ts';
 
 /** The manifests of a seed while they are drawn up; shapes change them in the order of the list. */
 interface Draft {
@@ -25,6 +26,7 @@ interface Shape {
 
 export interface Scenario {
   readonly provider: string;
+  readonly target: SimulatedTarget;
   readonly canary: KubeObject;
   readonly objects: readonly (readonly [Resource, KubeObject])[];
   /** The names of what it is made of. */
@@ -80,11 +82,12 @@ const shapes: readonly Shape[] = [
 
 export function scenarioOf(chance: Chance): Scenario {
   const provider = chance.pick(providers);
+  const target = chance.pick(simulatedTargets);
   const draft: Draft = {
     provider,
     spec: {
       provider,
-      targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: APP },
+      targetRef: { apiVersion: apiVersionOf(target.resource), kind: target.resource.kind, name: APP },
       progressDeadlineSeconds: 120,
       service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
     },
@@ -95,7 +98,7 @@ export function scenarioOf(chance: Chance): Scenario {
     },
     objects: [
       [resources.configMaps, configOf('level-1')],
-      [resources.deployments, deploymentOf('app:good-1', chance.between(0, 3))],
+      [target.resource, target.manifest('app:good-1', chance.between(0, 3))],
     ],
   };
   const [first = strategies[0], ...others] = strategies.filter(({ suits }) => suits?.(draft) ?? true);
@@ -107,6 +110,7 @@ export function scenarioOf(chance: Chance): Scenario {
   }
   return {
     provider,
+    target,
     canary: {
       apiVersion: 'flagger.app/v1beta1',
       kind: 'Canary',
@@ -114,6 +118,6 @@ export function scenarioOf(chance: Chance): Scenario {
       spec: { ...draft.spec, analysis: draft.analysis },
     },
     objects: draft.objects,
-    shapes: [provider, strategy.name, ...drawn.map(({ name }) => name)],
+    shapes: [provider, target.name, strategy.name, ...drawn.map(({ name }) => name)],
   };
 }

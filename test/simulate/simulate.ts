@@ -17,8 +17,9 @@ import { meddle } from './habits.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Process } from './process.ts';
 import { scenarioOf } from './shapes.ts';
-import { deploymentOf, push, setSpec } from './users.ts';
-import { APP, World, imageOfDeployment, qualityOf } from './world.ts';
+import { APP, PRIMARY } from './targets.ts';
+import { push, setSpec } from './users.ts';
+import { World, qualityOf } from './world.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -73,8 +74,8 @@ class Simulation {
 
   constructor(seed: number) {
     this.#chance = chanceFrom(seed);
-    const { provider, canary, objects, shapes } = scenarioOf(this.#chance);
-    this.#world = new World(this.#chance, provider);
+    const { provider, target, canary, objects, shapes } = scenarioOf(this.#chance);
+    this.#world = new World(this.#chance, provider, target);
     this.#invariants = new Invariants(this.#world, provider);
     this.#answers = new Answers(this.#world, this.#invariants);
     this.#deliveries = new Deliveries(this.#world);
@@ -133,7 +134,7 @@ class Simulation {
       },
       intended: (_view, _seen, { reason }) => {
         if (reason === 'LiveRevisionLost') {
-          const image = imageOfDeployment(this.#world.deployment(APP));
+          const image = this.#world.imageOf(APP);
           this.#invariants.allowed.add(image);
           this.#invariants.initial.add(image);
         }
@@ -171,7 +172,7 @@ class Simulation {
   /** What the target holds before anything was initialised goes live without an analysis: there is nothing to compare. */
   #allowLive(): void {
     if (objectOf(this.#world.canary()?.['status'])['lastPromotedSpec'] === undefined) {
-      const image = imageOfDeployment(this.#world.deployment(APP));
+      const image = this.#world.imageOf(APP);
       this.#invariants.allowed.add(image);
       this.#invariants.initial.add(image);
     }
@@ -202,8 +203,9 @@ class Simulation {
   #makeAgain(): void {
     const { store } = this.#world;
     const soon = (): boolean => this.#calm || this.#chance.happens(0.1);
-    if (this.#world.deployment(APP) === undefined && soon()) {
-      store.create(resources.deployments, deploymentOf(this.#lastImage, this.#chance.between(0, 3)));
+    if (this.#world.workload(APP) === undefined && soon()) {
+      const { target } = this.#world;
+      store.create(target.resource, target.manifest(this.#lastImage, this.#chance.between(0, 3)));
       this.#say(`somebody applies the target again with ${this.#lastImage}`);
       this.#allowLive();
     }
@@ -212,7 +214,7 @@ class Simulation {
       this.#say('somebody applies the Canary again');
       this.#allowLive();
     }
-    this.#lastImage = imageOfDeployment(this.#world.deployment(APP)) || this.#lastImage;
+    this.#lastImage = this.#world.imageOf(APP) || this.#lastImage;
   }
 
   #survive(error: unknown): void {
@@ -278,7 +280,7 @@ class Simulation {
     this.#world.primaryDown = false;
     this.#answers.metricsDown = false;
     setSpec(this.#world, { suspend: null, targetRef: { name: APP } });
-    if (qualityOf(imageOfDeployment(this.#world.deployment(APP))) === 'broken' && this.#chance.happens(0.5)) {
+    if (qualityOf(this.#world.imageOf(APP)) === 'broken' && this.#chance.happens(0.5)) {
       this.#say(`somebody ${push(this.#world, 'app:good-last')}`);
     }
     this.#allowLive();
@@ -296,11 +298,11 @@ class Simulation {
       return undefined;
     }
     const live = status['lastPromotedSpec'];
-    const target = imageOfDeployment(this.#world.deployment(APP));
+    const target = this.#world.imageOf(APP);
     if (live === undefined) {
       return phase === 'Failed' && qualityOf(target) === 'broken' ? 'Failed: never initialised' : undefined;
     }
-    const primary = imageOfDeployment(this.#world.deployment(`${APP}-primary`));
+    const primary = this.#world.imageOf(PRIMARY);
     const settled = target === primary || phase === 'Failed';
     const serving = this.#world.availableOf(`${APP}-primary`) > 0;
     const proven = qualityOf(primary) === 'good' || this.#invariants.initial.has(primary);

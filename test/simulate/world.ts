@@ -1,19 +1,19 @@
-// The simulated cluster: the sandbox's store on a virtual clock, pods that come and go by the sandbox's own Deployment
-// arithmetic, and gateways that accept routes late. What versions are like is in their image tag.
+// The simulated cluster: the sandbox's store on a virtual clock, pods that come and go by the sandbox's own arithmetic, and
+// gateways that accept routes late. What versions are like is in their image tag.
 import { Store } from '../../src/sandbox/store.ts';
 import { collectGarbage } from '../../src/sandbox/store/garbage.ts';
-import { carryOut, planRollout } from '../../src/sandbox/rollout.ts';
+import { carryOut } from '../../src/sandbox/rollout.ts';
 import type { Generation } from '../../src/sandbox/rollout-spec.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
-import { objectOf, textOf } from '../../src/model/json.ts';
+import { objectOf } from '../../src/model/json.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
 import { resourceKey } from '../../src/observe/caches.ts';
 import type { Chance } from './chance.ts';
+import { APP, NAMESPACE, deploymentTarget } from './targets.ts';
+import type { SimulatedTarget } from './targets.ts';
 
 const COLLECT_EVERY = 10;
-export const NAMESPACE = 'shop';
-export const APP = 'cart';
 export const KEY = `${NAMESPACE}/${APP}`;
 
 /** `good` passes its checks, `bad` fails them, `broken` never has a ready pod. */
@@ -38,6 +38,7 @@ export class World {
   nowMs = 1_700_000_000_000;
   readonly store: Store;
   readonly chance: Chance;
+  readonly target: SimulatedTarget;
   readonly routeResource: Resource | undefined;
   readonly #generations = new Map<string, Generation[]>();
   #uids = 0;
@@ -49,8 +50,9 @@ export class World {
   /** While true, pods of the primary die and do not come back. */
   primaryDown = false;
 
-  constructor(chance: Chance, provider: string) {
+  constructor(chance: Chance, provider: string, target = deploymentTarget) {
     this.chance = chance;
+    this.target = target;
     this.store = new Store({ now: () => this.nowMs, newUid: () => `uid-${(this.#uids += 1)}` });
     this.store.register(resources.canaries, { statusSubresource: true });
     this.store.register(resources.metricTemplates, { statusSubresource: true });
@@ -73,8 +75,9 @@ export class World {
     return (this.#version += 1);
   }
 
-  deployment(name: string): KubeObject | undefined {
-    return this.store.find(resources.deployments, { namespace: NAMESPACE, name });
+  /** The target or its primary. */
+  workload(name: string): KubeObject | undefined {
+    return this.store.find(this.target.resource, { namespace: NAMESPACE, name });
   }
 
   canary(): KubeObject | undefined {
@@ -87,18 +90,25 @@ export class World {
       : this.store.find(this.routeResource, { namespace: NAMESPACE, name: APP });
   }
 
-  imageOf(name: string): string | undefined {
-    return this.deployment(name) === undefined ? undefined : imageOfDeployment(this.deployment(name));
+  /** Empty where there is no such workload. */
+  imageOf(name: string): string {
+    return this.target.imageOf(this.workload(name));
   }
 
   availableOf(name: string): number {
-    return Number(objectOf(this.deployment(name)?.['status'])['availableReplicas'] ?? 0);
+    const status = objectOf(this.workload(name)?.['status']);
+    return Number(status['availableReplicas'] ?? status['numberAvailable'] ?? 0);
+  }
+
+  sizeOf(name: string): number {
+    const workload = this.workload(name);
+    return workload === undefined ? 0 : this.target.sizeOf(workload);
   }
 
   /** One step of everything that is not Serin. */
   advance(byMs: number): void {
     this.nowMs += byMs;
-    for (const { metadata } of this.store.list(resources.deployments, { namespace: NAMESPACE }).items) {
+    for (const { metadata } of this.store.list(this.target.resource, { namespace: NAMESPACE }).items) {
       this.#roll(metadata.name);
     }
     this.#acceptRoute();
@@ -110,11 +120,12 @@ export class World {
   }
 
   #roll(name: string): void {
-    const deployment = this.deployment(name);
-    if (deployment === undefined) {
+    const workload = this.workload(name);
+    const planOf = this.target.plan;
+    if (workload === undefined || planOf === undefined) {
       return;
     }
-    const { uid = name, resourceVersion = '' } = deployment.metadata;
+    const { uid = name, resourceVersion = '' } = workload.metadata;
     const resting = this.#resting.get(uid);
     const early = resting?.untilMs === undefined || this.nowMs < resting.untilMs;
     if (early && resting?.resourceVersion === resourceVersion && resting.steady && !this.#isDown(name)) {
@@ -124,27 +135,27 @@ export class World {
       ...generation,
       pods: generation.pods
         .filter(({ deleting }) => !deleting)
-        .map((pod) => this.#age(deployment, generation, pod)),
+        .map((pod) => this.#age(workload, generation, pod)),
     }));
     const pods = living.flatMap((generation) => generation.pods);
     const state = pods.map(({ name: pod, readySinceMs }) => `${pod}@${readySinceMs ?? ''}`).join();
     if (early && resting?.resourceVersion === resourceVersion && resting.state === state) {
       return;
     }
-    const plan = planRollout(deployment, living, this.nowMs);
+    const plan = planOf(workload, living, this.nowMs);
     const newest = plan.generations.reduce(
       (a, b) => (a.revision > b.revision ? a : b),
       plan.generations[0] ?? { templateHash: '', revision: 0 },
     );
-    this.#images.set(`${uid} ${newest.templateHash}`, imageOfDeployment(deployment));
+    this.#images.set(`${uid} ${newest.templateHash}`, this.target.imageOf(workload));
     this.#generations.set(
       uid,
       carryOut(living, plan, this.nowMs, () => `pod-${(this.#pods += 1)}`),
     );
     // Replaced, not merged: a count that is left out is zero.
     const stored = this.store.replace(
-      resources.deployments,
-      { ...deployment, status: { ...plan.status } },
+      this.target.resource,
+      { ...workload, status: plan.status },
       { subresource: 'status' },
     );
     this.#resting.set(uid, {
@@ -166,12 +177,12 @@ export class World {
   readonly #images = new Map<string, string>();
 
   #age(
-    deployment: KubeObject,
+    { metadata }: KubeObject,
     { templateHash }: Generation,
     pod: Generation['pods'][number],
   ): Generation['pods'][number] {
-    const image = this.#images.get(`${deployment.metadata.uid} ${templateHash}`) ?? '';
-    if (qualityOf(image) === 'broken' || this.#isDown(deployment.metadata.name)) {
+    const image = this.#images.get(`${metadata.uid} ${templateHash}`) ?? '';
+    if (qualityOf(image) === 'broken' || this.#isDown(metadata.name)) {
       return { ...pod, readySinceMs: undefined };
     }
     const starts = pod.readySinceMs === undefined && (this.calm || this.chance.happens(0.5));
@@ -180,7 +191,7 @@ export class World {
 
   /** Kills every pod of a workload; they start again by themselves. */
   kill(name: string): void {
-    const uid = this.deployment(name)?.metadata.uid;
+    const uid = this.workload(name)?.metadata.uid;
     const generations = uid === undefined ? undefined : this.#generations.get(uid);
     if (uid !== undefined && generations !== undefined) {
       this.#resting.delete(uid);
@@ -207,13 +218,6 @@ export class World {
       { subresource: 'status' },
     );
   }
-}
-
-export function imageOfDeployment(deployment: KubeObject | undefined): string {
-  const template = objectOf(objectOf(deployment?.['spec'])['template']);
-  const containers = objectOf(template['spec'])['containers'];
-  const [first] = Array.isArray(containers) ? containers : [];
-  return textOf(objectOf(first)['image']) ?? '';
 }
 
 function routeStatus({ metadata, ...route }: KubeObject): unknown {

@@ -1,5 +1,6 @@
 // Arbitrary targets as an API server would serve them, with everything in them that making a primary touches.
 import * as fc from 'fast-check';
+import { objectOf, objectsOf } from '../../src/model/json.ts';
 import type { KubeObject, OwnerReference } from '../../src/model/kube.ts';
 
 export const owner: OwnerReference = {
@@ -119,3 +120,33 @@ export const deployments: fc.Arbitrary<KubeObject> = fc
       },
     },
   }));
+
+/** Fields that nobody has heard of, at any depth: what a newer API or an operator may add. */
+const unknown = fc.jsonValue({ maxDepth: 3 });
+const unknownFields = fc.dictionary(
+  word.map((text) => `x${text}`),
+  unknown,
+  { maxKeys: 3 },
+);
+
+/** Pod templates with unknown fields in every place. */
+export const podTemplates: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc
+  .record({ base: deployments, fields: fc.array(unknownFields, { minLength: 5, maxLength: 5 }) })
+  .map(({ base, fields: [top, metadata, pod, container, volume] }) => {
+    const template = objectOf(objectOf(base['spec'])['template']);
+    const spec = objectOf(template['spec']);
+    const extended = (list: string, by: unknown): unknown[] =>
+      objectsOf(spec[list]).map((part) => ({ ...part, ...objectOf(by) }));
+    return {
+      ...template,
+      ...top,
+      metadata: { ...objectOf(template['metadata']), ...metadata },
+      spec: {
+        ...spec,
+        ...pod,
+        containers: extended('containers', container),
+        initContainers: extended('initContainers', container),
+        volumes: extended('volumes', volume),
+      },
+    };
+  });

@@ -10,11 +10,12 @@ import {
   viewOfDeployment,
 } from '../../src/workload/deployment.ts';
 import type { PrimaryWish } from '../../src/workload/kind.ts';
-import { absorbServerChanges, primaryShape, renderPrimary } from '../../src/workload/primary.ts';
+import { absorbServerChanges } from '../../src/workload/primary.ts';
 import { captureRevision } from '../../src/workload/stored-revision.ts';
 import type { StoredRevision } from '../../src/workload/stored-revision.ts';
 import { deployments, owner } from './arbitrary.ts';
 
+const { primaryShape } = deploymentKind;
 const wish: PrimaryWish = {
   name: 'podinfo-primary',
   namespace: 'test',
@@ -39,7 +40,11 @@ function captured(target: KubeObject): StoredRevision {
 }
 
 function rendered(target: KubeObject, change: Partial<PrimaryWish> = {}): KubeObject {
-  return renderPrimary(captured(target), { ...wish, selector: selectorFor(target), ...change });
+  return deploymentKind.renderPrimary(captured(target), {
+    ...wish,
+    selector: selectorFor(target),
+    ...change,
+  });
 }
 
 const Shape = z.looseObject({
@@ -190,7 +195,7 @@ describe('renderPrimary', () => {
         const before = structuredClone(target);
         const stored = captured(target);
         const storedBefore = structuredClone(stored);
-        renderPrimary(stored, { ...wish, selector: selectorFor(target) });
+        deploymentKind.renderPrimary(stored, { ...wish, selector: selectorFor(target) });
         expect(target).toEqual(before);
         expect(stored).toEqual(storedBefore);
       }),

@@ -25,7 +25,7 @@ Kinds that are not installed in a cluster may be named here all the same.
   resources: [canarycommands/status]
   verbs: [patch]
 - apiGroups: [apps]
-  resources: [deployments]
+  resources: [deployments, daemonsets]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
   resources: [controllerrevisions]

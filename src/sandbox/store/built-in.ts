@@ -1,6 +1,12 @@
 // The kinds that every API server has, as far as Serin and the sandbox need them.
 import { resources, type KubeObject, type Resource } from '../../model/kube.ts';
-import { autoscalerDefaults, deploymentDefaults, podDefaults, replicaSetDefaults } from './defaults-pod.ts';
+import {
+  autoscalerDefaults,
+  daemonSetDefaults,
+  deploymentDefaults,
+  podDefaults,
+  replicaSetDefaults,
+} from './defaults-pod.ts';
 import { definitionKind } from './definition.ts';
 import { each, fill, isEmpty, objectAt, type Json } from './json.ts';
 import type { Draft, Kind } from './kind.ts';
@@ -49,7 +55,7 @@ const inSpec =
   (defaults: (spec: Json) => Json) =>
   ({ object }: Draft): KubeObject => ({ ...object, spec: defaults(objectAt(object, 'spec')) });
 
-function checkDeployment(draft: Draft): readonly Finding[] {
+function checkWorkload(draft: Draft): readonly Finding[] {
   const spec = objectAt(draft.object, 'spec');
   const selector = objectAt(spec, 'selector');
   if (isEmpty(selector)) return [required('spec.selector')];
@@ -132,7 +138,23 @@ export const builtInKinds: readonly Kind[] = [
       { name: 'Images', type: 'string', jsonPath: '.spec.template.spec.containers[0].image', priority: 1 },
     ],
     complete: inSpec(deploymentDefaults),
-    check: checkDeployment,
+    check: checkWorkload,
+  }),
+  builtIn(resources.daemonSets, {
+    counts: ['updatedNumberScheduled', 'numberAvailable', 'numberUnavailable', 'observedGeneration'],
+    shortNames: ['ds'],
+    statusSubresource: true,
+    generation: 'spec and annotations',
+    columns: [
+      { name: 'Desired', type: 'integer', jsonPath: '.status.desiredNumberScheduled' },
+      { name: 'Current', type: 'integer', jsonPath: '.status.currentNumberScheduled' },
+      { name: 'Ready', type: 'integer', jsonPath: '.status.numberReady' },
+      { name: 'Up-to-date', type: 'integer', jsonPath: '.status.updatedNumberScheduled' },
+      { name: 'Available', type: 'integer', jsonPath: '.status.numberAvailable' },
+      age,
+    ],
+    complete: inSpec(daemonSetDefaults),
+    check: checkWorkload,
   }),
   builtIn(clusterResources.replicaSets, {
     counts: ['fullyLabeledReplicas', ...replicaCounts],

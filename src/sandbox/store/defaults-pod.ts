@@ -100,6 +100,18 @@ function strategyDefaults(strategy: Json): Json {
   return within(withRolling, 'rollingUpdate', filling({ maxUnavailable: '25%', maxSurge: '25%' }));
 }
 
+export function daemonSetDefaults(spec: Json): Json {
+  const filled = fill(spec, { updateStrategy: { type: 'RollingUpdate' }, revisionHistoryLimit: 10 });
+  return within(within(filled, 'updateStrategy', updateDefaults), 'template', templateDefaults);
+}
+
+function updateDefaults(strategy: Json): Json {
+  const filled = fill(strategy, { type: 'RollingUpdate' });
+  if (filled['type'] !== 'RollingUpdate') return filled;
+  const withRolling = fill(filled, { rollingUpdate: {} });
+  return within(withRolling, 'rollingUpdate', filling({ maxUnavailable: 1, maxSurge: 0 }));
+}
+
 export function replicaSetDefaults(spec: Json): Json {
   return within(fill(spec, { replicas: 1 }), 'template', templateDefaults);
 }

@@ -1,21 +1,31 @@
-// What the Deployment controller and a node do together for one Deployment: carries out the roll-out's plan with running
-// pods, and writes the status. The arithmetic is rollout.ts'; the pods' lives are pod.ts'. May import the port and model/.
+// What a workload's controller and a node do together for one workload: carries out the roll-out's plan with running pods,
+// and writes the status. The arithmetic is rollout.ts' and daemon-rollout.ts'; the pods' lives are pod.ts'. May import the port and model/.
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { isApiError } from '../cluster/cluster.ts';
-import { apiVersionOf, resources } from '../model/kube.ts';
-import type { KubeObject } from '../model/kube.ts';
+import { apiVersionOf } from '../model/kube.ts';
+import type { KubeObject, Resource } from '../model/kube.ts';
 import { RunningPod } from './pod.ts';
 import type { PodContext, PodTemplate } from './pod.ts';
-import { planRollout } from './rollout.ts';
-import type { GenerationPlan } from './rollout.ts';
+import type { Generation } from './rollout-spec.ts';
+import type { GenerationPlan, RolloutPlan } from './rollout.ts';
 
 const Template = z.looseObject({
   metadata: z.looseObject({ labels: z.record(z.string(), z.string()).default({}) }).prefault({}),
   spec: z.looseObject({}),
 });
 
-const DeploymentTemplate = z.looseObject({ spec: z.looseObject({ template: Template }) });
+const WorkloadTemplate = z.looseObject({ spec: z.looseObject({ template: Template }) });
+
+/** A kind of workload that is run. */
+export interface RunKind {
+  readonly resource: Resource;
+  readonly plan: (
+    object: KubeObject,
+    generations: readonly Generation[],
+    nowMs: number,
+  ) => RolloutPlan<unknown>;
+}
 
 interface RunningGeneration {
   readonly templateHash: string;
@@ -27,10 +37,11 @@ interface RunningGeneration {
 
 const retryMs = 200;
 
-export class DeploymentRunner {
+export class WorkloadRunner {
   private readonly context: PodContext;
   private readonly newName: (prefix: string) => string;
-  private deployment: KubeObject;
+  private readonly kind: RunKind;
+  private object: KubeObject;
   private generations: readonly RunningGeneration[] = [];
   private status: unknown;
   private statusWritten = false;
@@ -39,17 +50,18 @@ export class DeploymentRunner {
   private wake: NodeJS.Timeout | undefined;
 
   /** `newName` makes a name out of a prefix that no other pod has. */
-  constructor(context: PodContext, newName: (prefix: string) => string, deployment: KubeObject) {
+  constructor(context: PodContext, newName: (prefix: string) => string, kind: RunKind, object: KubeObject) {
     this.context = context;
     this.newName = newName;
-    this.deployment = deployment;
-    this.status = deployment['status'];
+    this.kind = kind;
+    this.object = object;
+    this.status = object['status'];
     this.sync();
   }
 
-  update(deployment: KubeObject): void {
-    this.deployment = deployment;
-    this.statusWritten &&= isDeepStrictEqual(deployment['status'], this.status);
+  update(object: KubeObject): void {
+    this.object = object;
+    this.statusWritten &&= isDeepStrictEqual(object['status'], this.status);
     this.sync();
   }
 
@@ -69,8 +81,8 @@ export class DeploymentRunner {
       return;
     }
     const nowMs = Date.now();
-    const plan = planRollout(
-      { ...this.deployment, status: this.status },
+    const plan = this.kind.plan(
+      { ...this.object, status: this.status },
       this.generations.map((generation) => ({
         ...generation,
         pods: generation.pods.flatMap((pod) => pod.seen() ?? []),
@@ -91,7 +103,7 @@ export class DeploymentRunner {
   private carryOut(plan: GenerationPlan, before: readonly RunningGeneration[]): RunningGeneration {
     const { templateHash, revision, replicas, create, remove } = plan;
     const known = before.find((generation) => generation.templateHash === templateHash);
-    const template = known?.template ?? DeploymentTemplate.parse(this.deployment).spec.template;
+    const template = known?.template ?? WorkloadTemplate.parse(this.object).spec.template;
     const kept = (known?.pods ?? []).filter((pod) => pod.seen() !== undefined);
     for (const pod of kept.filter(({ name }) => remove.includes(name))) {
       pod.terminate();
@@ -101,10 +113,10 @@ export class DeploymentRunner {
   }
 
   private createPod(templateHash: string, template: PodTemplate): RunningPod {
-    const { name, namespace = 'default', uid = '' } = this.deployment.metadata;
+    const { name, namespace = 'default', uid = '' } = this.object.metadata;
     const owner = {
-      apiVersion: apiVersionOf(resources.deployments),
-      kind: resources.deployments.kind,
+      apiVersion: apiVersionOf(this.kind.resource),
+      kind: this.kind.resource.kind,
       name,
       uid,
       controller: true,
@@ -118,19 +130,19 @@ export class DeploymentRunner {
     if (this.writing || this.statusWritten) {
       return;
     }
-    const { namespace = 'default', name } = this.deployment.metadata;
+    const { namespace = 'default', name } = this.object.metadata;
     const written = this.status;
     this.writing = true;
     void this.context.cluster
       .patch(
-        resources.deployments,
+        this.kind.resource,
         { namespace, name },
         { kind: 'json', operations: [{ op: 'add', path: '/status', value: written }] },
         { subresource: 'status' },
       )
       .then(
         () => this.onWritten(this.status === written ? undefined : 0),
-        // Where the Deployment is gone, its end is on its way to us.
+        // Where the workload is gone, its end is on its way to us.
         (error: unknown) => this.onWritten(isApiError(error, 404) ? undefined : retryMs),
       );
   }
