@@ -19,7 +19,7 @@ export const contour: TrafficRouter = {
       kind: 'HTTPProxy',
       namespaced: true,
     },
-    keys: { rules: 'routes', backends: 'services' },
+    keys: { rules: ['routes'], backends: 'services' },
     specOf,
     mergeSpec,
     normalSpec,

@@ -23,7 +23,7 @@ function gatewayApi(version: 'v1' | 'v1beta1'): TrafficRouter {
         kind: 'HTTPRoute',
         namespaced: true,
       },
-      keys: { rules: 'rules', backends: 'backendRefs' },
+      keys: { rules: ['rules'], backends: 'backendRefs' },
       specOf: version === 'v1' ? specOf : (wish) => specOf(withoutPrimaryCookie(wish)),
       mergeSpec,
       normalSpec,

@@ -1,7 +1,7 @@
 // Reading and rewriting live routes as JSON, the same for all routers: metadata of a route, which live rule a wanted one
 // continues, and the weights that the rules agree on.
 import { canonicalJson } from '../model/hash.ts';
-import { listOf, objectOf, objectsOf, type JsonObject } from '../model/json.ts';
+import { objectOf, objectsOf, textOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import { ownMetadata } from '../model/metadata.ts';
 import type { Split } from '../model/split.ts';
@@ -32,6 +32,24 @@ export interface RuleReader {
   readonly unique: readonly string[];
 }
 
+/** A rule that sends to a Service of ours, or to the one whose place they take; all others are somebody else's. */
+export function isOwnRule(backends: readonly string[], apex: string): boolean {
+  const { primary, canary } = backendNames(apex);
+  return backends.some((name) => name === apex || name === primary || name === canary);
+}
+
+/** Our rules where the first of them stood; those of others before and behind it, as they were. */
+export function amongForeign(
+  live: readonly JsonObject[],
+  ours: readonly JsonObject[],
+  isOurs: (rule: JsonObject) => boolean,
+): readonly JsonObject[] {
+  const first = live.findIndex(isOurs);
+  const before = first === -1 ? live : live.slice(0, first);
+  const behind = first === -1 ? [] : live.slice(first).filter((rule) => !isOurs(rule));
+  return [...before, ...ours, ...behind];
+}
+
 /**
  * For each wanted rule the live one whose foreign fields it keeps: of those that send to the apex, primary or canary
  * Service the one with the same backends and matches, else the same backends, else the next one. A rule that has none
@@ -43,9 +61,7 @@ export function predecessors(
   apex: string,
   reader: RuleReader,
 ): readonly (JsonObject | undefined)[] {
-  const { primary, canary } = backendNames(apex);
-  const known = new Set([apex, primary, canary]);
-  const free = live.filter((rule) => reader.backends(rule).some((name) => known.has(name)));
+  const free = live.filter((rule) => isOwnRule(reader.backends(rule), apex));
   const first = free[0];
   const heir =
     first && Object.fromEntries(Object.entries(first).filter(([key]) => !reader.unique.includes(key)));
@@ -86,41 +102,67 @@ export function agreedWeights(
   return carrying.every((weights) => canonicalJson(weights) === canonicalJson(first)) ? first : undefined;
 }
 
-/** Where a kind of route keeps its rules, and a rule its backends; backends have `name` and `weight`. */
+/** Where a kind of route keeps its rules, and a rule its backends; backends have a `weight`. */
 export interface RuleKeys {
-  readonly rules: string;
+  readonly rules: readonly string[];
   readonly backends: string;
+  /** How a backend names its Service: `name` if left out. */
+  readonly service?: ServiceKey;
+}
+
+export interface ServiceKey {
+  readonly of: (backend: JsonObject) => string | undefined;
+  readonly set: (backend: JsonObject, name: string) => JsonObject;
+}
+
+export const byName: ServiceKey = {
+  of: ({ name }) => textOf(name),
+  set: (backend, name) => ({ ...backend, name }),
+};
+
+/** All rules of a spec. */
+export function rulesIn(spec: unknown, { rules }: RuleKeys): readonly JsonObject[] {
+  return rules.flatMap((key) => objectsOf(objectOf(spec)[key]));
+}
+
+/** `spec` with every rule changed. */
+export function mapRules(
+  spec: JsonObject,
+  { rules }: RuleKeys,
+  change: (rule: JsonObject) => JsonObject,
+): JsonObject {
+  const changed = rules
+    .filter((key) => key in spec)
+    .map((key): [string, unknown] => [key, objectsOf(spec[key]).map(change)]);
+  return { ...spec, ...Object.fromEntries(changed) };
 }
 
 /**
  * `route` with other weights in every rule that sends to both primary and canary. A rule that sends to the canary alone, for
  * a cookie, goes over to the primary with the last percent.
  */
-export function reweighed(route: KubeObject, { rules, backends }: RuleKeys, split: Split): KubeObject {
+export function reweighed(route: KubeObject, keys: RuleKeys, split: Split): KubeObject {
+  const { backends, service = byName } = keys;
   const { primary, canary } = backendNames(route.metadata.name);
   const weights: Readonly<Record<string, number>> = { [primary]: split.primary, [canary]: split.canary };
-  const spec = objectOf(route['spec']);
-  const reweighRule = (rule: unknown): unknown => {
-    const all = objectsOf(objectOf(rule)[backends]);
-    const [toPrimary, toCanary] = [primary, canary].map((name) => all.some((one) => one['name'] === name));
+  const reweighRule = (rule: JsonObject): JsonObject => {
+    const all = objectsOf(rule[backends]);
+    const [toPrimary, toCanary] = [primary, canary].map((name) =>
+      all.some((one) => service.of(one) === name),
+    );
     if (toCanary !== true || (toPrimary !== true && split.canary > 0)) {
       return rule;
     }
-    const changed = all.map((one) =>
-      toPrimary === true ? reweighBackend(one, weights) : renamed(one, canary, primary),
-    );
-    return { ...objectOf(rule), [backends]: changed };
+    const changed = all.map((one) => {
+      const name = service.of(one) ?? '';
+      if (toPrimary !== true) {
+        return name === canary ? service.set(one, primary) : one;
+      }
+      return weights[name] === undefined ? one : { ...one, weight: weights[name] };
+    });
+    return { ...rule, [backends]: changed };
   };
-  return { ...route, spec: { ...spec, [rules]: listOf(spec[rules]).map(reweighRule) } };
-}
-
-function renamed(backend: JsonObject, from: string, to: string): JsonObject {
-  return backend['name'] === from ? { ...backend, name: to } : backend;
-}
-
-function reweighBackend(backend: JsonObject, weights: Readonly<Record<string, number>>): JsonObject {
-  const weight = weights[String(backend['name'])];
-  return weight === undefined ? backend : { ...backend, weight };
+  return { ...route, spec: mapRules(objectOf(route['spec']), keys, reweighRule) };
 }
 
 export interface RouteReading {

@@ -24,10 +24,15 @@ export function isMatched({ analysis }: CanarySpec): boolean {
  * Every entry of the analysis with every match of the route; headers and query parameters of the entry replace those of the
  * match. Entries that would take every request are left out: problems() refuses them, and here they must not widen.
  */
-export function canaryMatches(spec: CanarySpec): readonly RequestMatch[] {
-  return (spec.analysis.match ?? []).filter(narrows).flatMap((entry) =>
+export function canaryMatches(
+  spec: CanarySpec,
+  { sourceLabels = false }: Pick<MatchAbility, 'sourceLabels'> = {},
+): readonly RequestMatch[] {
+  const narrowing = (spec.analysis.match ?? []).filter((entry) => narrows(entry, sourceLabels));
+  return narrowing.flatMap((entry) =>
     routeMatches(spec).map((match) => ({
       ...match,
+      ...(isFilled(entry.sourceLabels) ? { sourceLabels: entry.sourceLabels } : {}),
       ...(isFilled(entry.headers) ? { headers: entry.headers } : {}),
       ...(isFilled(entry.queryParams) ? { queryParams: entry.queryParams } : {}),
     })),
@@ -43,6 +48,8 @@ export interface MatchAbility {
   readonly provider: string;
   header(match: HeaderMatch): boolean;
   queryParam(match: StringMatch): boolean;
+  /** Whether it can tell requests by the labels of the workload that sends them. */
+  readonly sourceLabels?: boolean;
 }
 
 export function analysisMatchProblems({ analysis }: CanarySpec, ability: MatchAbility): Problem[] {
@@ -50,7 +57,11 @@ export function analysisMatchProblems({ analysis }: CanarySpec, ability: MatchAb
     const path: Path = ['spec', 'analysis', 'match', index];
     return [
       ...sourceLabelProblems(entry, path, ability),
-      ...(isFilled(entry.headers) || isFilled(entry.queryParams) ? [] : [emptyMatch(path, ability)]),
+      ...(isFilled(entry.headers) ||
+      isFilled(entry.queryParams) ||
+      (ability.sourceLabels === true && isFilled(entry.sourceLabels))
+        ? []
+        : [emptyMatch(path, ability)]),
       ...matcherProblems(entry, path, ability),
     ];
   });
@@ -85,11 +96,14 @@ function emptyMatch(path: Path, { provider }: MatchAbility): Problem {
 }
 
 function sourceLabelProblems({ sourceLabels }: AnalysisMatch, path: Path, ability: MatchAbility): Problem[] {
-  return isFilled(sourceLabels) ? [unmappable([...path, 'sourceLabels'], sourceLabels, ability)] : [];
+  return isFilled(sourceLabels) && ability.sourceLabels !== true
+    ? [unmappable([...path, 'sourceLabels'], sourceLabels, ability)]
+    : [];
 }
 
-function narrows({ headers, queryParams, sourceLabels }: AnalysisMatch): boolean {
-  return !isFilled(sourceLabels) && (isFilled(headers) || isFilled(queryParams));
+function narrows({ headers, queryParams, sourceLabels }: AnalysisMatch, byLabels: boolean): boolean {
+  const other = isFilled(headers) || isFilled(queryParams);
+  return isFilled(sourceLabels) ? byLabels : other;
 }
 
 function isFilled<T extends object>(map: T | undefined): map is T {

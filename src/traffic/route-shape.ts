@@ -1,10 +1,10 @@
 // What every route of weighted rules does alike; a router adds how its spec is written, laid over a live one and compared.
 import { digest } from '../model/hash.ts';
-import { objectOf, objectsOf, type JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
 import { originalSpec } from '../model/original.ts';
-import { agreedWeights, reweighed, routeMetadata, routeView, type RuleKeys } from './live.ts';
+import { agreedWeights, reweighed, routeMetadata, routeView, rulesIn, type RuleKeys } from './live.ts';
 import { leadingToApex, namedBackends, naming } from './name-backends.ts';
 import type { Acceptance, RouteShape, RouteWish } from './router.ts';
 
@@ -42,7 +42,7 @@ export function routeShape(parts: RouteParts): RouteShape {
     }),
     fingerprint,
     view: (live) => {
-      const rules = carriers(objectsOf(objectOf(live['spec'])[keys.rules]));
+      const rules = carriers(rulesIn(live['spec'], keys));
       const original = originalSpec(live);
       return routeView(live, {
         fingerprint: fingerprint(live),

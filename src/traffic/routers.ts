@@ -3,10 +3,17 @@ import type { CanarySpec } from '../api/canary.ts';
 import { apexName } from '../api/defaults.ts';
 import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
+import { istio } from './istio.ts';
 import { kubernetes } from './kubernetes.ts';
 import type { TrafficRouter } from './router.ts';
 
-export const routers: readonly TrafficRouter[] = [kubernetes, gatewayApiV1, gatewayApiV1beta1, contour];
+export const routers: readonly TrafficRouter[] = [
+  kubernetes,
+  gatewayApiV1,
+  gatewayApiV1beta1,
+  contour,
+  istio,
+];
 
 /** Under every name that an object of a route may have for this Canary, so that its events find it. */
 export function routeNames(spec: CanarySpec): readonly string[] {

@@ -102,6 +102,8 @@ const workGrants = [
   // The author of commands is checked by a dry run.
   `serin.dev/canarycommands: ${READ} create delete`,
   'serin.dev/canarycommands/status: patch',
+  `networking.istio.io/virtualservices: ${READ} create patch`,
+  `networking.istio.io/destinationrules: ${READ} create patch`,
 ];
 
 withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {

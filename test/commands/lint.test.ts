@@ -159,10 +159,14 @@ describe('lintText', () => {
     ],
     [
       'what the router cannot do, once',
-      `${changed('contour', 'gatewayapi:v1')}    mirror: true\n`,
+      `${canary}    mirror: true\n`,
+      [expect.stringMatching(/^f\.yaml:17: spec\.analysis\.mirror: /)],
+    ],
+    [
+      'what the router needs, once',
+      changed('contour', 'gatewayapi:v1'),
       [
         'f.yaml:11: spec.service.gatewayRefs: is missing, and gatewayapi:v1 needs it, name the Gateway (warning)',
-        expect.stringMatching(/^f\.yaml:17: spec\.analysis\.mirror: /),
       ],
     ],
     [

@@ -8,6 +8,7 @@ import type { CanarySpec } from '../../src/api/canary.ts';
 import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
+import { byName, type ServiceKey } from '../../src/traffic/live.ts';
 import { splitOf, type RouteShape, type RouteWish, type TrafficRouter } from '../../src/traffic/router.ts';
 import { frozen, owner, specOf, wishOf } from '../traffic/wish.ts';
 
@@ -20,6 +21,10 @@ export interface RouterExample {
   /** Where the rules are in the spec, and the backends in a rule. */
   readonly rules?: string;
   readonly backends?: string;
+  /** How a backend names its Service: `name` if left out. */
+  readonly backend?: ServiceKey;
+  /** It tells requests by the labels of their sender. */
+  readonly sourceLabels?: boolean;
 }
 
 /** What a route says beside the split, at the moments of a run. */
@@ -58,7 +63,7 @@ export function itIsATrafficRouter(router: TrafficRouter, example: RouterExample
     specOf({ provider, service: { ...example.service, ...service }, analysis });
 
   describe(`${provider} as a traffic router`, () => {
-    describeProblems(router, spec);
+    describeProblems(router, spec, example);
     if (route !== undefined) {
       const world = new Routes(route, example, spec);
       describeGolden(world, router, example.golden ?? provider);
@@ -77,7 +82,7 @@ type SpecOf = (service?: object, analysis?: object) => CanarySpec;
 class Routes {
   readonly shape: RouteShape;
   readonly spec: SpecOf;
-  readonly keys: Pick<RouterExample, 'rules' | 'backends'>;
+  readonly keys: Pick<RouterExample, 'rules' | 'backends' | 'backend'>;
   readonly #example: RouterExample;
 
   constructor(shape: RouteShape, example: RouterExample, spec: SpecOf) {
@@ -111,15 +116,32 @@ class Routes {
     return { ...object, spec: { ...objectOf(object['spec']), [rules]: mapped } };
   }
 
+  withRules(object: KubeObject, list: readonly JsonObject[]): KubeObject {
+    const { rules = 'rules' } = this.#example;
+    return { ...object, spec: { ...objectOf(object['spec']), [rules]: list } };
+  }
+
+  /** Of the user's: to a Service that is none of ours. */
+  foreignRules(): readonly JsonObject[] {
+    const { rules = 'rules' } = this.#example;
+    const { spec } = this.shape.render(wishOf(this.spec(), { apex: 'till' }));
+    return objectsOf(objectOf(spec)[rules]);
+  }
+
   weights(object: KubeObject): unknown {
-    const { backends = 'backendRefs' } = this.#example;
+    const { backends = 'backendRefs', backend = byName } = this.#example;
     return this.rules(object).map((rule) =>
-      objectsOf(rule[backends]).map(({ name, weight }) => [name, weight]),
+      objectsOf(rule[backends]).map((each) => [backend.of(each), each['weight']]),
     );
   }
 }
 
-function describeProblems(router: TrafficRouter, spec: SpecOf): void {
+const byLabels: readonly [string, readonly object[]][] = [
+  ['looks at labels alone', [{ sourceLabels: { app: 'till' } }]],
+  ['looks at labels too', [{ headers: { 'x-cohort': { exact: 'beta' } }, sourceLabels: { app: 'till' } }]],
+];
+
+function describeProblems(router: TrafficRouter, spec: SpecOf, example: RouterExample): void {
   const { provider, capabilities } = router;
 
   const found = (of: CanarySpec, severity: string): string[] =>
@@ -142,11 +164,10 @@ function describeProblems(router: TrafficRouter, spec: SpecOf): void {
     );
   });
 
-  it.each([
+  it.each<[string, readonly object[]]>([
     ['takes every request', [{}]],
     ['has no conditions', [{ headers: {} }]],
-    ['looks at labels alone', [{ sourceLabels: { app: 'till' } }]],
-    ['looks at labels too', [{ headers: { 'x-cohort': { exact: 'beta' } }, sourceLabels: { app: 'till' } }]],
+    ...(example.sourceLabels === true ? [] : byLabels),
     ['has one bad entry', [{ headers: { 'x-cohort': { exact: 'beta' } } }, {}]],
   ])('refuses an A/B match that %s, or never matches at all', (_what, match) => {
     const words = found(spec({}, { match, iterations: 10 }), capabilities.match ? 'error' : 'warning');
@@ -185,6 +206,18 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   'gatewayapi:v1': httpRouteFields,
   'gatewayapi:v1beta1': httpRouteFields,
   contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
+  istio: [
+    'timeout',
+    'gateways',
+    'hosts',
+    'delegation',
+    'trafficPolicy',
+    'match',
+    'rewrite',
+    'retries',
+    'headers',
+    'corsPolicy',
+  ],
 };
 
 function describeGolden(world: Routes, { capabilities }: TrafficRouter, folder: string): void {
@@ -283,11 +316,11 @@ function describeAffinity(world: Routes, { capabilities }: TrafficRouter): void 
 
   it('leaves nobody at the canary, cookie or not, where weights alone can be moved', () => {
     const home = shape.reweigh(frozen(world.stored(world.render(30, spec, inRun))), splitToward(0));
-    const { backends = 'backendRefs' } = world.keys;
+    const { backends = 'backendRefs', backend = byName } = world.keys;
     const toCanary = world
       .rules(home)
       .flatMap((rule) => objectsOf(rule[backends]))
-      .filter(({ name, weight }) => name === 'cart-canary' && weight !== 0);
+      .filter((each) => backend.of(each) === 'cart-canary' && each['weight'] !== 0);
     expect(toCanary).toEqual([]);
   });
 }
@@ -332,7 +365,7 @@ function describeSplits(world: Routes): void {
   });
 
   it('never widens an A/B match that it cannot express', () => {
-    const spec = world.spec({}, { match: [{ sourceLabels: { app: 'till' } }, {}], iterations: 10 });
+    const spec = world.spec({}, { match: [{ headers: {} }, {}], iterations: 10 });
     expect(world.weights(world.render(100, spec))).toEqual([[['cart-primary', 100]]]);
   });
 
@@ -340,7 +373,7 @@ function describeSplits(world: Routes): void {
     const live = world.stored(world.render(30));
     const [rule = {}] = world.rules(live);
     const [other = {}] = world.rules(world.render(70));
-    const key = objectOf(live['spec'])['rules'] === undefined ? 'routes' : 'rules';
+    const { rules: key = 'rules' } = world.keys;
     const spec = { ...objectOf(live['spec']), [key]: [rule, other] };
     expect(shape.view({ ...live, spec }).weights).toBeUndefined();
     expect(shape.view({ ...live, spec: {} }).weights).toBeUndefined();
@@ -422,6 +455,25 @@ function describeMerging(world: Routes): void {
     );
   });
 
+  it('leaves rules alone that send elsewhere, wherever they stand', () => {
+    fc.assert(
+      fc.property(percent, percent, fc.boolean(), (before, after, matched) => {
+        const spec = matched ? world.spec({}, cohort) : world.spec();
+        const live = world.stored(world.render(before, spec));
+        const theirs = world.foreignRules();
+        const mixed = world.withRules(live, [...theirs, ...world.rules(live), ...theirs]);
+        const merged = shape.merge(frozen(mixed), world.render(after, spec));
+        expect(world.rules(merged).slice(0, theirs.length)).toEqual(theirs);
+        expect(world.rules(merged).slice(-theirs.length)).toEqual(theirs);
+        expect(world.rules(merged).slice(theirs.length, -theirs.length)).toEqual(
+          world.rules(shape.merge(live, world.render(after, spec))),
+        );
+        expect(shape.fingerprint(merged)).toBe(shape.fingerprint(live));
+        expect(splitOf(shape.view(merged), 'cart')).toEqual(splitToward(after));
+      }),
+    );
+  });
+
   it('adds and removes only labels and annotations of its own', () => {
     const written = { labels: { team: 'shop', tier: 'web' }, annotations: { 'example.com/owner': 'shop' } };
     const { metadata, ...rest } = world.stored(world.render(0, world.spec({ apex: written })));
@@ -476,7 +528,7 @@ function describeFingerprint(world: Routes): void {
     const reversed = structuredClone(first);
     reverseLists(
       reversed['spec'],
-      new Set(['headers', 'queryParams', 'set', 'conditions', 'backendRefs', 'services']),
+      new Set(['headers', 'queryParams', 'set', 'conditions', 'backendRefs', 'services', 'route']),
     );
     expect(reversed).not.toEqual(first);
     expect(shape.fingerprint(reversed)).toBe(shape.fingerprint(first));
@@ -505,7 +557,7 @@ function describeFingerprint(world: Routes): void {
       world.mapRules(
         wanted,
         (rule) => rule,
-        (backend) => ({ ...backend, name: 'elsewhere' }),
+        (backend) => (world.keys.backend ?? byName).set(backend, 'elsewhere'),
       ),
     ];
     expect(damaged.map((object) => shape.fingerprint(object))).not.toContain(shape.fingerprint(wanted));

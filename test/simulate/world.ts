@@ -7,8 +7,9 @@ import type { Generation } from '../../src/sandbox/rollout-spec.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
-import { providers, routerFor } from '../../src/traffic/routers.ts';
-import { resourceKey } from '../../src/observe/caches.ts';
+import { resourcesOf } from '../../src/traffic/router.ts';
+import { routerFor, routers } from '../../src/traffic/routers.ts';
+import { isBuiltIn, resourceKey } from '../../src/observe/caches.ts';
 import type { Chance } from './chance.ts';
 import { APP, NAMESPACE, deploymentTarget } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
@@ -59,13 +60,9 @@ export class World {
     this.store.register(resources.alertProviders, { statusSubresource: true });
     this.store.register(resources.scaledObjects, { statusSubresource: true });
     this.store.register(resources.canaryCommands, { statusSubresource: true });
-    const registered = new Set<string>();
-    for (const name of providers) {
-      const resource = routerFor(name)?.route?.resource;
-      if (resource !== undefined && !registered.has(resourceKey(resource))) {
-        registered.add(resourceKey(resource));
-        this.store.register(resource, { statusSubresource: true });
-      }
+    const kinds = routers.flatMap(resourcesOf).filter((resource) => !isBuiltIn(resource));
+    for (const [, resource] of new Map(kinds.map((kind) => [resourceKey(kind), kind]))) {
+      this.store.register(resource, { statusSubresource: true });
     }
     this.routeResource = routerFor(provider)?.route?.resource;
   }

@@ -113,6 +113,18 @@ describeWithCrds(title, () => {
           expect(shape.fingerprint(live)).toBe(shape.fingerprint(sent));
           expect(shape.merge(live, sent)).toEqual(live);
           expect(shape.view(live).weights).toEqual(shape.view(sent).weights);
+          for (const companion of router.companions ?? []) {
+            for (const beside of companion.render(wishOf(spec))) {
+              const kept = admit(schemaOf(folder, companion.resource), beside);
+              expect({ removed: kept.removed, problems: kept.problems }).toEqual({
+                removed: [],
+                problems: [],
+              });
+              const stored: KubeObject = { ...beside, spec: objectOf(kept.object)['spec'] };
+              expect(companion.fingerprint(stored)).toBe(companion.fingerprint(beside));
+              expect(companion.merge(stored, beside)).toEqual(stored);
+            }
+          }
         }),
         { numRuns: 100 },
       );

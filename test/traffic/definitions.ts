@@ -10,6 +10,15 @@ const files: Readonly<Record<string, string>> = {
   'gateway.networking.k8s.io': 'gateway-api-standard.yaml',
   'projectcontour.io': 'contour.yaml',
   'keda.sh': 'keda.yaml',
+  'networking.istio.io': 'istio.yaml',
+  'traefik.io': 'traefik.yaml',
+  'gateway.solo.io': 'gloo.yaml',
+  'gloo.solo.io': 'gloo.yaml',
+  'kuma.io': 'kuma.yaml',
+  'split.smi-spec.io': 'smi-trafficsplit.yaml',
+  'appmesh.k8s.aws': 'appmesh.yaml',
+  'apisix.apache.org': 'apisix.yaml',
+  'zalando.org': 'skipper.yaml',
 };
 const texts = new Map<string, readonly JsonObject[]>();
 

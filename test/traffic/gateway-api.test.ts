@@ -157,12 +157,14 @@ describe('taking over the HTTPRoute of a user', () => {
             backendRefs: [{ name: cart, port: 80, weight: 1 }]
     `),
   );
+  const docs = { name: 'docs', backendRefs: [{ name: 'docs', port: 80 }] };
   const login = { type: 'ExtensionRef', extensionRef: { group: 'example.com', kind: 'Auth', name: 'login' } };
 
-  it('replaces the rules and keeps what stood in the one that led to the apex', () => {
+  it('keeps the rules that lead elsewhere, and what stood in the one that led to the apex', () => {
     const merged = route.merge(live, render());
     expect(merged['spec']).toMatchObject({ useDefaultGateways: 'None', parentRefs: [{ name: 'public' }] });
     expect(rulesOf(merged)).toMatchObject([
+      docs,
       { name: 'main', sessionPersistence: { sessionName: 's' }, filters: [login] },
     ]);
     expect(merged.metadata.labels).toEqual({ team: 'shop' });
@@ -172,14 +174,14 @@ describe('taking over the HTTPRoute of a user', () => {
   it('guards both rules of an A/B test like the one there was', () => {
     const match = [{ headers: { 'x-cohort': { exact: 'beta' } } }];
     const merged = route.merge(live, render({}, { match, iterations: 5 }));
-    expect(rulesOf(merged).map(({ filters }) => filters)).toEqual([[login], [login]]);
-    expect(rulesOf(merged).map(({ name }) => name)).toEqual(['main', undefined]);
+    expect(rulesOf(merged).map(({ filters }) => filters)).toEqual([undefined, [login], [login]]);
+    expect(rulesOf(merged).map(({ name }) => name)).toEqual(['docs', 'main', undefined]);
   });
 
   it('takes foreign filters of a rule back to a single rule', () => {
     const match = [{ headers: { 'x-cohort': { exact: 'beta' } } }];
     const twofold = route.merge(live, render({}, { match, iterations: 5 }));
-    expect(rulesOf(route.merge(twofold, render()))).toMatchObject([{ name: 'main', filters: [login] }]);
+    expect(rulesOf(route.merge(twofold, render()))).toMatchObject([docs, { name: 'main', filters: [login] }]);
   });
 });
 

@@ -7,7 +7,7 @@ import { gatewayApiV1 } from '../../src/traffic/gateway-api.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { specOf, wishOf } from './wish.ts';
 
-const keys = { rules: 'routes', backends: 'services' };
+const keys = { rules: ['routes'], backends: 'services' };
 const weightsOf = (rule: JsonObject): Record<string, number> =>
   Object.fromEntries(
     (Array.isArray(rule['services']) ? rule['services'] : []).map(({ name, weight = 0 }) => [name, weight]),

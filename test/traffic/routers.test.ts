@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { specProviders } from '../../src/api/canary.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from '../../src/traffic/gateway-api.ts';
+import { istio } from '../../src/traffic/istio.ts';
+import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
 import { itIsATrafficRouter } from '../contract/router.ts';
@@ -22,6 +24,19 @@ itIsATrafficRouter(contour, {
   backends: 'services',
 });
 
+itIsATrafficRouter(istio, {
+  service: {
+    hosts: ['cart.example.com'],
+    gateways: ['edge/public', 'mesh'],
+    portDiscovery: true,
+    timeout: '10s',
+  },
+  rules: 'http',
+  backends: 'route',
+  backend: serviceKey,
+  sourceLabels: true,
+});
+
 describe('the list of routers', () => {
   it.each([
     ['kubernetes', kubernetes],
@@ -31,7 +46,7 @@ describe('the list of routers', () => {
     ['gatewayapi:v1beta1:x', gatewayApiV1beta1],
     ['contour', contour],
     ['gatewayapi', undefined],
-    ['istio', undefined],
+    ['istio', istio],
     ['contour:x', undefined],
     ['', undefined],
   ])('knows %s', (provider, router) => {

@@ -62,6 +62,9 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [projectcontour.io]
   resources: [httpproxies]
   verbs: [get, list, watch, create, patch]
+- apiGroups: [networking.istio.io]
+  resources: [virtualservices, destinationrules]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}
 
 {{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}

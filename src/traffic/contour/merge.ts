@@ -1,8 +1,8 @@
-// Lays our HTTPProxy over a live one. Our routes replace the list of routes; unknown keys of a route or of a Service in
-// it stay, and so does all of the spec beside routes and class.
+// Lays our HTTPProxy over a live one. Routes that send elsewhere stay where they are, and so do unknown keys of a route of
+// ours or of a Service in it, and all of the spec beside routes and class.
 import { objectOf, objectsOf, overlay, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
-import { keepIfSame, predecessors, type RuleReader } from '../live.ts';
+import { amongForeign, isOwnRule, keepIfSame, predecessors, type RuleReader } from '../live.ts';
 import {
   isLinkerdHeader,
   normalConditions,
@@ -41,12 +41,14 @@ export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
   const before = objectOf(live['spec']);
   const after = objectOf(wanted['spec']);
   const routes = objectsOf(after['routes']);
-  const from = predecessors(objectsOf(before['routes']), routes, wanted.metadata.name, reader);
-  return overlay(
-    before,
-    { ...after, routes: routes.map((route, index) => mergeRoute(from[index] ?? {}, route)) },
-    ['ingressClassName', 'routes'],
-  );
+  const standing = objectsOf(before['routes']);
+  const from = predecessors(standing, routes, wanted.metadata.name, reader);
+  const ours = routes.map((route, index) => mergeRoute(from[index] ?? {}, route));
+  const isOurs = (route: JsonObject): boolean => isOwnRule(reader.backends(route), wanted.metadata.name);
+  return overlay(before, { ...after, routes: amongForeign(standing, ours, isOurs) }, [
+    'ingressClassName',
+    'routes',
+  ]);
 }
 
 function mergeRoute(live: JsonObject, wanted: JsonObject): JsonObject {

@@ -2,22 +2,24 @@
 // no meaning.
 import { listOf, numberOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
-import { sortedByContent } from '../live.ts';
+import { isOwnRule, sortedByContent } from '../live.ts';
 import { DEFAULT_RETRY_COUNT, LINKERD_HEADER } from './render.ts';
 
-export function normalSpec({ spec }: KubeObject): unknown {
+export function normalSpec({ metadata, spec }: KubeObject): unknown {
   const { ingressClassName, routes } = objectOf(spec);
   return {
     ingressClassName,
-    routes: objectsOf(routes).map((route) => ({
-      conditions: normalConditions(route['conditions']),
-      timeoutPolicy: normalTimeouts(route['timeoutPolicy']),
-      retryPolicy: normalRetries(route['retryPolicy']),
-      pathRewritePolicy: normalRewrite(route['pathRewritePolicy']),
-      requestHeadersPolicy: normalHeaders(route['requestHeadersPolicy']),
-      responseHeadersPolicy: normalHeaders(route['responseHeadersPolicy']),
-      services: sortedByContent(objectsOf(route['services']).map(normalService)),
-    })),
+    routes: objectsOf(routes)
+      .filter((route) => isOwnRule(Object.keys(weightsOf(route)), metadata.name))
+      .map((route) => ({
+        conditions: normalConditions(route['conditions']),
+        timeoutPolicy: normalTimeouts(route['timeoutPolicy']),
+        retryPolicy: normalRetries(route['retryPolicy']),
+        pathRewritePolicy: normalRewrite(route['pathRewritePolicy']),
+        requestHeadersPolicy: normalHeaders(route['requestHeadersPolicy']),
+        responseHeadersPolicy: normalHeaders(route['responseHeadersPolicy']),
+        services: sortedByContent(objectsOf(route['services']).map(normalService)),
+      })),
   };
 }
 

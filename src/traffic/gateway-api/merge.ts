@@ -1,8 +1,15 @@
-// Lays our HTTPRoute over a live one. Our rules replace the list of rules, because the API holds it as one value; what
-// others added inside a rule that ours continues stays: unknown keys, filters of types we do not write.
+// Lays our HTTPRoute over a live one. Rules that send elsewhere stay where they are; what others added inside a rule that ours
+// continues stays too: unknown keys, filters of types we do not write.
 import { listOf, objectOf, objectsOf, overlay, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
-import { keepIfSame, predecessors, sortedByContent, type RuleReader } from '../live.ts';
+import {
+  amongForeign,
+  isOwnRule,
+  keepIfSame,
+  predecessors,
+  sortedByContent,
+  type RuleReader,
+} from '../live.ts';
 import {
   isOwnFilter,
   normalFilters,
@@ -24,7 +31,9 @@ export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
   const before = objectOf(live['spec']);
   const after = objectOf(wanted['spec']);
   const rules = objectsOf(after['rules']);
-  const from = predecessors(objectsOf(before['rules']), rules, wanted.metadata.name, reader);
+  const standing = objectsOf(before['rules']);
+  const from = predecessors(standing, rules, wanted.metadata.name, reader);
+  const ours = rules.map((rule, index) => mergeRule(from[index] ?? {}, rule));
   const same = (key: string, normal: (value: unknown) => unknown): unknown =>
     keepIfSame(before[key], after[key], normal);
   return overlay(
@@ -32,7 +41,7 @@ export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
     {
       parentRefs: same('parentRefs', normalParents(wanted.metadata.namespace)),
       hostnames: same('hostnames', normalSet),
-      rules: rules.map((rule, index) => mergeRule(from[index] ?? {}, rule)),
+      rules: amongForeign(standing, ours, (rule) => isOwnRule(reader.backends(rule), wanted.metadata.name)),
     },
     ['parentRefs', 'hostnames', 'rules'],
   );

@@ -2,7 +2,7 @@
 // no meaning. Two routes with the same normal form differ in nothing but weights and what others added.
 import { listOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
-import { sortedByContent } from '../live.ts';
+import { isOwnRule, sortedByContent } from '../live.ts';
 import { DEFAULT_MAX_AGE_SECONDS } from './filters.ts';
 
 export function normalSpec({ metadata, spec }: KubeObject): unknown {
@@ -10,12 +10,14 @@ export function normalSpec({ metadata, spec }: KubeObject): unknown {
   return {
     parentRefs: normalParents(metadata.namespace)(parentRefs),
     hostnames: normalSet(hostnames),
-    rules: objectsOf(rules).map((rule) => ({
-      matches: normalMatches(rule['matches']),
-      filters: normalFilters(rule['filters']),
-      timeouts: normalTimeouts(rule['timeouts']),
-      backendRefs: sortedByContent(objectsOf(rule['backendRefs']).map(normalRef)),
-    })),
+    rules: objectsOf(rules)
+      .filter((rule) => isOwnRule(Object.keys(weightsOf(rule)), metadata.name))
+      .map((rule) => ({
+        matches: normalMatches(rule['matches']),
+        filters: normalFilters(rule['filters']),
+        timeouts: normalTimeouts(rule['timeouts']),
+        backendRefs: sortedByContent(objectsOf(rule['backendRefs']).map(normalRef)),
+      })),
   };
 }
 

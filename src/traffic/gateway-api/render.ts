@@ -3,6 +3,7 @@
 import type { HeaderMatch } from '../../api/analysis.ts';
 import type { GatewayRef, Service, StringMatch } from '../../api/service.ts';
 import { listOf, objectsOf, type JsonObject } from '../../model/json.ts';
+import { isCookieHeader } from '../cookie-matches.ts';
 import { backendNames } from '../live.ts';
 import { canaryMatches, isMatched, routeMatches, sortedEntries, type RequestMatch } from '../matches.ts';
 import type { RouteWish } from '../router.ts';
@@ -86,12 +87,8 @@ function backend(
 function withCookie(matches: readonly JsonObject[], pattern: string): readonly JsonObject[] {
   const cookie = { name: 'Cookie', type: 'RegularExpression', value: pattern };
   return matches
-    .filter(({ headers }) => !objectsOf(headers).some(({ name }) => isCookieHeader(name)))
+    .filter(({ headers }) => !objectsOf(headers).some(({ name }) => isCookieHeader(String(name))))
     .map((match) => ({ ...match, headers: [...objectsOf(match['headers']), cookie] }));
-}
-
-export function isCookieHeader(name: unknown): boolean {
-  return typeof name === 'string' && name.toLowerCase() === 'cookie';
 }
 
 function parentRef({ group, kind, namespace, name, sectionName, port }: GatewayRef): JsonObject {

@@ -2,9 +2,8 @@
 // rule replaces.
 import type { CanarySpec } from '../../api/canary.ts';
 import type { Path, Problem } from '../../api/problem.ts';
-import type { RequestMatch } from '../matches.ts';
+import { cookieMatchProblems } from '../cookie-matches.ts';
 import { error, ignored } from '../problems.ts';
-import { isCookieHeader } from './render.ts';
 
 /** Rules that one run's cookies add at most. */
 export function cookieRules({ analysis: { sessionAffinity } }: CanarySpec): number {
@@ -15,33 +14,17 @@ export function cookieRules({ analysis: { sessionAffinity } }: CanarySpec): numb
 }
 
 export function stickyProblems(spec: CanarySpec, provider: string): Problem[] {
-  const { sessionAffinity, match = [] } = spec.analysis;
+  const { sessionAffinity } = spec.analysis;
   if (sessionAffinity === undefined) {
     return [];
   }
   return [
-    ...cookieMatches(match, ['spec', 'analysis', 'match']),
-    ...cookieMatches(spec.service?.match ?? [], ['spec', 'service', 'match']),
+    ...cookieMatchProblems(spec),
     ...replacedCookies(spec),
     ...(provider.startsWith('gatewayapi:v1beta1') && (sessionAffinity.primaryCookieName ?? '') !== ''
       ? [ignored(['spec', 'analysis', 'sessionAffinity', 'primaryCookieName'], provider)]
       : []),
   ];
-}
-
-/** HTTPHeaderMatch: of two conditions on one header only the first counts. */
-function cookieMatches(list: readonly RequestMatch[], path: Path): Problem[] {
-  return list.flatMap(({ headers = {} }, index) =>
-    Object.keys(headers)
-      .filter(isCookieHeader)
-      .map((name) =>
-        error([...path, index, 'headers', name], {
-          reason: 'UnsupportedAffinity',
-          message: 'is a condition on cookies, beside which session affinity can have none of its own',
-          fix: 'match another header, or remove sessionAffinity',
-        }),
-      ),
-  );
 }
 
 /** A header that the rule sets or removes is gone from every answer, ours with it. */
