@@ -44,10 +44,12 @@ async function fromTarget(
     return undefined;
   }
   landingOf(caches, kind).put(target);
-  const stored = captureRevision(kind, target, { checksums, ownerUid: scene.view.uid });
-  if (stored.revision !== revision) {
+  const captured = captureRevision(kind, target, { checksums, ownerUid: scene.view.uid });
+  const counts = scene.view.status.absorbed?.[captured.revision] ?? captured.revision;
+  if (counts !== revision) {
     return undefined;
   }
+  const stored = { ...captured, revision };
   await copyConfigs(cluster, scene, stored);
   return stored;
 }

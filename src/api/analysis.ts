@@ -173,6 +173,10 @@ export const Analysis = object({
   baseline: added(z.boolean(), 'Run a fresh copy of the primary, as large as the canary, to compare with.'),
   trafficProof: added(TrafficProof, 'Whether the observed share of requests must agree with the weight.'),
   probation: added(StrictDuration, 'How long a promoted revision is watched while the old one is kept.'),
+  onNewRevision: added(
+    z.enum(['restart', 'finish']),
+    'What becomes of a run that waits for confirm-promotion when another revision is pushed; restart if left out.',
+  ),
   rollbackWindow: added(z.int().min(0), 'How many proven revisions may come back without an analysis.'),
 }).meta({ oneOf: [shapeOf('iterations'), shapeOf('stepWeight'), shapeOf('stepWeights')] });
 export type Analysis = z.infer<typeof Analysis>;

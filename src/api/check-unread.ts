@@ -8,7 +8,6 @@ const unreadOfAnalysis = [
   'baseline',
   'trafficProof',
   'probation',
-  'rollbackWindow',
 ] as const;
 const unreadOfMetric = ['compare', 'minSamples', 'failureLimit'] as const;
 

@@ -159,8 +159,22 @@ export const Run = z.object({
   unchecked: z.boolean().optional(),
   /** Gates that somebody has opened: not asked again before this step. */
   approved: z.array(Gate).optional(),
+  /** The revision was proven before, and comes back without an analysis. */
+  proven: z.boolean().optional(),
+  /** The analysis is over and another revision waits: this one is promoted first, as soon as its gate opens. */
+  finishing: z.boolean().optional(),
 });
 export type Run = z.infer<typeof Run>;
+
+/** Which object of which generation read as which hash: what tells a change from another way of reading. */
+const TargetNote = z.object({
+  uid: z.string(),
+  generation: z.number(),
+  hash: z.string(),
+  /** Digest of the configuration in use; absent while it is not tracked. */
+  configs: z.string().optional(),
+});
+export type TargetNote = z.infer<typeof TargetNote>;
 
 /** One metric or hook of a round, as people read it. */
 const Check = z.object({
@@ -226,6 +240,12 @@ export const CanaryStatus = z.object({
   conditions: z.array(Condition).optional(),
   /** How many pods the primary had when last seen serving, to restore it if it is deleted. */
   primaryReplicas: z.number().optional(),
+  /** The target as it was when status was last written. */
+  target: TargetNote.optional(),
+  /** Revisions that read otherwise now than when they got their name, by how they read. */
+  absorbed: z.record(z.string(), z.string()).optional(),
+  /** Revisions that were live before the promoted one, newest first; as many as `rollbackWindow` says. */
+  proven: z.array(z.string()).optional(),
   run: Run.optional(),
   /** Deletion with revertOnDeletion: since when the target serves again, and since when requests may go to it. */
   reverting: z.object({ servingSince: DateTime.optional(), restoredAt: DateTime.optional() }).optional(),

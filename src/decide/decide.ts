@@ -17,6 +17,8 @@ import { close } from './close.ts';
 import { collectCommands } from './collect-commands.ts';
 import { collectRevisions, keepAtRest, rest, startRun } from './start-run.ts';
 import { confirmRollout } from './confirm-rollout.ts';
+import { absorb, noteTarget, withNote } from './note-target.ts';
+import { finishFirst } from './finish-first.ts';
 import { firstOf, firstOfRun } from './move.ts';
 import type { Move, Rule } from './move.ts';
 import { followRevision } from './follow-revision.ts';
@@ -33,6 +35,7 @@ import { rejectInvalid } from './reject-invalid.ts';
 import { returnTraffic, scaleDown } from './return-traffic.ts';
 import { restorePrimary, yieldToCanary } from './restore.ts';
 import { runRound } from './run-round.ts';
+import { shunNewRevision } from './shun.ts';
 import { settleSplit } from './settle-split.ts';
 
 const inRun = firstOfRun([
@@ -41,10 +44,12 @@ const inRun = firstOfRun([
   provision,
   confirmRollout,
   awaitCanary,
+  finishFirst,
   holdForCanary,
   promoteOnRequest,
   settleSplit,
   runRound,
+  shunNewRevision,
   awaitPromotion,
   yieldToCanary,
   restorePrimary,
@@ -62,6 +67,7 @@ const rules = firstOf([
   obeyCommand,
   rejectInvalid,
   manageFinalizer,
+  absorb,
   beginAgain,
   followRun,
   adopt,
@@ -70,6 +76,7 @@ const rules = firstOf([
   startRun,
   collectRevisions,
   collectCommands,
+  noteTarget,
 ]);
 
 export function decide(seen: Observation): Decision {
@@ -134,7 +141,7 @@ function stated(seen: Observation, saying: Saying, decision: Decision): Decision
     : { kind: 'intend', reason: saying.reason, status: struckOff, notices: [] };
 }
 
-/** Flagger's `lastTransitionTime`: when status was last written for any cause. */
+/** Flagger's `lastTransitionTime`: when status was last written for any cause; and what the target was then. */
 function stampTime(seen: Observation, status: CanaryStatus): CanaryStatus {
-  return { ...status, lastTransitionTime: isoFromMs(seen.nowMs) };
+  return { ...withNote(seen, status), lastTransitionTime: isoFromMs(seen.nowMs) };
 }

@@ -3,10 +3,11 @@
 // because it may be the fix (D35).
 import type { Run } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
+import { beginFinishing, isToFinish } from './finish-first.ts';
 import { isUndecided, newRun, targetName } from './run.ts';
 import { normal } from './move.ts';
 import type { RunRule } from './move.ts';
-import { withRecycling } from './recycle-pods.ts';
+import { admitted } from './start-run.ts';
 import { cancel } from './roll-back.ts';
 
 export const followRevision: RunRule = (seen, run) => {
@@ -17,6 +18,9 @@ export const followRevision: RunRule = (seen, run) => {
   }
   if (target.revision === status.lastPromotedSpec) {
     return cancel(seen, run);
+  }
+  if (run.finishing === true || isToFinish(seen, run)) {
+    return run.finishing === true ? undefined : beginFinishing(seen, run);
   }
   const confirmed = run.stage !== 'confirm-rollout';
   const fresh = newRun(seen, {
@@ -32,7 +36,7 @@ export const followRevision: RunRule = (seen, run) => {
     kind: 'intend',
     reason: 'RunRestarted',
     message: `restarting the analysis of ${targetName(seen)}`,
-    run: confirmed ? withRecycling(seen, next) : next,
+    run: confirmed ? admitted(seen, next) : next,
     patch: {
       rounds: [],
       ...(confirmed ? { lastAppliedSpec: target.revision } : {}),

@@ -56,7 +56,7 @@ function effectOf(seen: Observation, command: SeenCommand): Effect | undefined {
     return refused(`only abort works as long as the Canary cannot be used: ${fault.message}`);
   }
   const moved = run !== undefined && isUndecided(run) && seen.target !== undefined;
-  if (moved && seen.target?.revision !== run.revision && verb !== 'abort') {
+  if (moved && run.finishing !== true && seen.target?.revision !== run.revision && verb !== 'abort') {
     return undefined;
   }
   return effects[verb](seen, { ...command, verb });

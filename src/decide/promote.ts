@@ -6,6 +6,7 @@ import { allCanary, allPrimary, splitToward } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
+import { provenAfter } from './proven.ts';
 import {
   atStage,
   deadlineMs,
@@ -102,10 +103,15 @@ function promoted(seen: Observation, run: Run): Move {
     message: `routing to ${primaryName(seen)}`,
     run: {
       ...withNextRound(seen, withSplit(seen, atStage(seen, run, 'return'), split), run.plan.intervalMs),
-      outcome: outcomeOf('Succeeded', 'Succeeded', `${targetName(seen)} is promoted`),
+      outcome: outcomeOf(
+        'Succeeded',
+        'Succeeded',
+        `${targetName(seen)} is promoted${run.proven === true ? ', as it was proven before' : ''}`,
+      ),
     },
     patch: {
       lastPromotedSpec: run.revision,
+      ...provenAfter(seen, run.revision, seen.status.lastPromotedSpec),
       ...(seen.primary === undefined ? {} : { primaryReplicas: seen.primary.replicas }),
     },
     notices: [returning(seen, split)],
@@ -134,7 +140,10 @@ export function abandonPromotion(
   { reason, message }: { readonly reason: Reason; readonly message: string },
 ): Move {
   const { target, route } = seen;
-  const movable = route.state !== 'none' && (target?.available ?? 0) > 0;
+  // Pods of a revision that was pushed meanwhile have been judged by nobody: they serve only where nothing else does.
+  const { lastPromotedSpec: live } = seen.status;
+  const judged = target?.revision === run.revision || target?.revision === live || isPrimaryDeserted(seen);
+  const movable = route.state !== 'none' && (target?.available ?? 0) > 0 && judged;
   const next = atStage(seen, run, movable ? 'yield' : 'restore');
   return {
     kind: 'intend',

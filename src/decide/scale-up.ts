@@ -43,7 +43,7 @@ export const awaitCanary: RunRule = (seen, run) => {
       wakeAtMs: deadlineMs(run, run.stageSince),
     };
   }
-  if (run.plan.skipAnalysis || run.command?.verb === 'promote') {
+  if (run.plan.skipAnalysis || run.proven === true || run.command?.verb === 'promote') {
     return promote(seen, run);
   }
   return {

@@ -1,6 +1,6 @@
 // At rest: the promoted revision is kept in place, and a target that holds another one starts a run.
 import { apexName, webhooksOf } from '../api/defaults.ts';
-import type { Plan } from '../api/status.ts';
+import type { Plan, Run } from '../api/status.ts';
 import type { Notice } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import { isOwnRevision } from '../model/revision.ts';
@@ -9,6 +9,7 @@ import { nextCollectionMs } from './collect-commands.ts';
 import { warnings } from './initialise.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
+import { isProven, provenRevisions } from './proven.ts';
 import { withRecycling } from './recycle-pods.ts';
 import { newRun, targetName } from './run.ts';
 import { keepWorld } from './world.ts';
@@ -76,36 +77,51 @@ export function start(seen: Observation, plan: Plan, revision: string): Move {
     : scaleUp(seen, run, warnings(seen));
 }
 
+/** The run as it leaves the gate: one that only brings back what was live before needs no analysis. */
+export function admitted(seen: Observation, run: Run): Run {
+  const { proven: _before, ...kept } = withRecycling(seen, run);
+  return isProven(seen, run.revision) ? { ...kept, proven: true } : kept;
+}
+
 /** Leaves the gate: the revision counts as applied from here on, and the canary gets its pods. */
-export function scaleUp(seen: Observation, run: ReturnType<typeof newRun>, before: readonly Notice[]): Move {
+export function scaleUp(seen: Observation, begun: Run, before: readonly Notice[]): Move {
+  const run = admitted(seen, begun);
+  const name = targetName(seen);
+  const news =
+    run.proven === true
+      ? normal('ProvenRevision', `Proven revision detected! Scaling up ${name}, without an analysis`)
+      : normal('NewRevision', `New revision detected! Scaling up ${name}`);
   return {
     kind: 'intend',
-    reason: 'NewRevision',
-    message: `scaling up ${targetName(seen)}`,
-    run: withRecycling(seen, run),
+    reason: news.reason,
+    message: `scaling up ${name}`,
+    run,
     patch: {
       rounds: [],
       lastAppliedSpec: run.revision,
       ...(seen.configs === undefined ? {} : { trackedConfigs: { ...seen.configs } }),
       ...(seen.primary === undefined ? {} : { primaryReplicas: seen.primary.replicas }),
     },
-    notices: [...before, normal('NewRevision', `New revision detected! Scaling up ${targetName(seen)}`)],
+    notices: [...before, news],
   };
 }
 
 /** Stored revisions nobody needs any more: neither live, nor in a run, nor proven lately. */
-export const collectRevisions: Rule = ({ status, stored }) => {
+export const collectRevisions: Rule = (seen) => {
+  const { status, stored } = seen;
   if (status.run !== undefined || status.lastPromotedSpec === undefined) {
     return undefined;
   }
-  const keep = [status.lastPromotedSpec];
+  // A proven one whose record somebody deleted has nothing to keep.
+  const proven = provenRevisions(seen).filter((revision) => stored.includes(revision));
+  const keep = [status.lastPromotedSpec, ...proven];
   return stored.some((revision) => !keep.includes(revision))
     ? { kind: 'enact', reason: 'CollectingRevisions', actions: [{ kind: 'collectRevisions', keep }] }
     : undefined;
 };
 
 /** Nothing to do: until an event says otherwise. */
-export function rest(seen: Observation): Move {
+export function rest(seen: Observation): Extract<Move, { kind: 'wait' }> {
   const { status } = seen;
   const wakeAtMs = nextCollectionMs(seen.commands);
   if (status.phase === 'Failed') {

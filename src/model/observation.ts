@@ -15,7 +15,10 @@ export type Readiness =
 export interface SeenTarget {
   readonly uid: string;
   readonly generation: number;
+  /** What it counts as, see model/fence.ts. */
   readonly revision: Revision;
+  /** What its content reads as today, where that is something else. */
+  readonly hash?: Revision;
   readonly replicas: number;
   readonly available: number;
   readonly readiness: Readiness;

@@ -7,6 +7,7 @@ export type Reason =
   | 'Succeeded'
   | 'Failed'
   | 'Idle'
+  | 'Absorbed'
   | 'Suspended'
   | 'Resumed'
   // wrong input
@@ -42,6 +43,8 @@ export type Reason =
   | 'CommandExpired'
   // a run
   | 'NewRevision'
+  | 'ProvenRevision'
+  | 'FinishingFirst'
   | 'RunRestarted'
   | 'RunCancelled'
   | 'CanaryNotReady'

@@ -1,7 +1,8 @@
 // Fills one Observation: everything one decision may look at, read at one moment, from the watch caches. The clock and
 // chance are read by the caller, once. It knows neither the rules nor how anything is written.
-import { readyThresholds } from '../api/defaults.ts';
+import { isKnative, readyThresholds } from '../api/defaults.ts';
 import type { Plan } from '../api/status.ts';
+import { configsDigest, countsAs } from '../model/fence.ts';
 import { planOf } from '../model/plan.ts';
 import type {
   Observation,
@@ -18,6 +19,7 @@ import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
 import type { RouteView } from '../traffic/router.ts';
 import { serviceShape } from '../workload/services.ts';
+import type { RevisionView } from '../workload/stored-revision.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
 import { seenAutoscaler } from './autoscalers.ts';
 import type { Caches } from './caches.ts';
@@ -60,6 +62,7 @@ export function observe(
   const stored = caches.revisions.byIndex('owner', view.uid).map(({ value }) => value);
   const { stamped = new Set() } = moment;
   const commands = seenCommands(commandsFor(caches, view), { createdAt: view.createdAt, stamped });
+  const target = scene === undefined ? undefined : seenTarget(scene, moment, stored);
   return {
     nowMs: moment.nowMs,
     chance: moment.chance,
@@ -73,11 +76,11 @@ export function observe(
     plan,
     problems: problemsOf(view, scene, caches, { settings, moment }),
     status: view.status,
-    target: scene === undefined ? undefined : seenTarget(scene, moment),
+    target,
     primary:
       scene === undefined
         ? undefined
-        : seenPrimary(scene, moment, new Map(stored.map((one) => [one.sourceHash, one.revision]))),
+        : seenPrimary(scene, target, new Map(stored.map((one) => [one.sourceHash, one.revision]))),
     ...(scene === undefined ? {} : seenAutoscalers(scene)),
     services: scene === undefined ? noServices : seenServices(scene),
     route: scene === undefined ? noRoute : seenRoute(scene),
@@ -94,14 +97,34 @@ function planFor({ spec, provider }: Scene, { minimumIntervalMs }: ObserveSettin
   return planOf(spec, { provider, minimumIntervalMs });
 }
 
-function seenTarget({ kind, target, spec }: Scene, moment: Moment): SeenTarget | undefined {
+function seenTarget(
+  { view, kind, target, spec }: Scene,
+  moment: Moment,
+  stored: readonly RevisionView[],
+): SeenTarget | undefined {
   if (kind === undefined || target === undefined) {
     return undefined;
   }
+  // Knative names its newest revision in status, which no generation fences.
+  const generation = isKnative(spec) ? 0 : target.generation;
+  const { uid } = target;
+  const checksums = moment.configs?.checksums;
+  const hash = revisionFrom(target.templateHash, checksums);
+  const configs = configsDigest(checksums);
+  const now = { uid, generation, hash, ...(configs === undefined ? {} : { configs }) };
+  const renamed = stored.flatMap(({ hash: read, revision }) =>
+    read === undefined || revision === undefined || read === revision ? [] : [[read, revision] as const],
+  );
+  const { target: before, absorbed } = view.status;
+  const revision = countsAs(now, {
+    target: before,
+    absorbed: { ...Object.fromEntries(renamed), ...absorbed },
+  });
   return {
-    uid: target.uid,
-    generation: target.generation,
-    revision: revisionFrom(target.templateHash, moment.configs?.checksums),
+    uid,
+    generation,
+    revision,
+    ...(revision === hash ? {} : { hash }),
     replicas: target.replicas,
     available: target.availableReplicas,
     readiness: kind.readiness(target, readyThresholds(spec.analysis).canaryPercent),
@@ -110,17 +133,14 @@ function seenTarget({ kind, target, spec }: Scene, moment: Moment): SeenTarget |
 
 function seenPrimary(
   { view, kind, primary, target, spec }: Scene,
-  moment: Moment,
+  seen: SeenTarget | undefined,
   stored: ReadonlyMap<string | undefined, Revision | undefined>,
 ): SeenPrimary | undefined {
   if (kind === undefined || primary === undefined) {
     return undefined;
   }
   const { sourceHash } = primary;
-  const equal =
-    target?.sourceHash === sourceHash
-      ? revisionFrom(target.templateHash, moment.configs?.checksums)
-      : undefined;
+  const equal = target?.sourceHash === sourceHash ? seen?.revision : undefined;
   const noted = primary.drifted ? undefined : primary.revision;
   // The note of a revision that is neither stored nor live for this Canary was written for another one.
   const ours =

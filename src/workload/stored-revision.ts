@@ -35,6 +35,8 @@ export interface RevisionView {
   readonly revision: Revision | undefined;
   /** Of the stored template; equal to that of every workload that was made from it. */
   readonly sourceHash: string | undefined;
+  /** What the stored content reads as today: another name than `revision` if the way of hashing has changed. */
+  readonly hash: Revision | undefined;
 }
 
 export interface Capture {
@@ -113,7 +115,16 @@ export function viewOfRevision(object: KubeObject): RevisionView {
     ownerUids: ownerUidsOf(object),
     revision: isOwnRevision(revision) ? revision : undefined,
     sourceHash: stored === undefined ? undefined : sourceHashOf(stored.template),
+    hash: stored === undefined ? undefined : hashOf(stored),
   };
+}
+
+/** undefined where checksums are unknown, or where nobody knows whether configuration was tracked. */
+function hashOf({ template, configs }: StoredRevision): Revision | undefined {
+  const checksums = Object.entries(configs).map(([key, { checksum }]) => [key, checksum] as const);
+  return checksums.length === 0 || checksums.some(([, checksum]) => checksum === '')
+    ? undefined
+    : revisionFrom(templateHashOf(template), Object.fromEntries(checksums));
 }
 
 function shortened(name: string, limit: number): string {

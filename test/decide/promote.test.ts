@@ -54,7 +54,7 @@ describe('a promotion', () => {
     ['the target holds a newer one by now', { target: canary({ revision: V3 }) }],
     ['the target is gone', { target: canary({ revision: V3, available: 0, readiness: notYet }) }],
   ])('writes the analysed revision, from where it is stored, even when %s (D6)', (_title, override) => {
-    expect(deedsOf(promoting({}, override))).toEqual([`writePrimary ${V2} x2`]);
+    expect(deedsOf(promoting({ split: splitToward(0) }, override))).toEqual([`writePrimary ${V2} x2`]);
   });
 
   it('waits for the primary, with a deadline', () => {

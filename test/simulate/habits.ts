@@ -31,6 +31,10 @@ const habits: readonly [Habit, ...Habit[]] = [
     },
   },
   {
+    name: 'pushes an earlier revision',
+    act: (world) => `${push(world, world.chance.pick(['app:good-1', ...world.pushed.slice(-4)]))} (again)`,
+  },
+  {
     name: 'scales the target',
     act: (world) => {
       if (world.target.resource !== resources.deployments) {

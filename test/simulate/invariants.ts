@@ -3,6 +3,7 @@ import type { Call } from '../../src/sandbox/store-cluster.ts';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitOf } from '../../src/traffic/router.ts';
+import type { Observation } from '../../src/model/observation.ts';
 import type { RouteView } from '../../src/traffic/router.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import type { Process } from './process.ts';
@@ -22,6 +23,7 @@ export class Invariants {
   readonly allowed = new Set<string>();
   /** Images that went live with the first set-up, whatever they are like. */
   readonly initial = new Set<string>();
+  #noted = { identity: '', revision: '' };
   process: Process | undefined;
   #route: { readonly of: KubeObject; readonly view: RouteView } | undefined;
 
@@ -29,6 +31,22 @@ export class Invariants {
     this.#world = world;
     this.#provider = provider;
     this.#before = this.#now();
+  }
+
+  /** D1: what was noted of a target is what the same generation of it counts as, however it reads now. */
+  targetCountsAs(seen: Observation): void {
+    const now = seen.target?.revision;
+    const { identity, revision } = this.#noted;
+    if (now !== undefined && identity === identityOf(seen) && now !== revision) {
+      throw new Violation(`the target was ${revision}, has not changed, and counts as ${now}`);
+    }
+  }
+
+  /** With every status that is stored. */
+  targetNoted(seen: Observation): void {
+    if (seen.target !== undefined) {
+      this.#noted = { identity: identityOf(seen), revision: seen.target.revision };
+    }
   }
 
   before(): void {
@@ -86,4 +104,9 @@ export class Invariants {
     }
     return this.#route?.view;
   }
+}
+
+/** Of a target as one Canary knows it: another Canary of the same name knows nothing of it. */
+function identityOf({ uid, target, configs }: Observation): string {
+  return `${uid} ${target?.uid} ${target?.generation} ${JSON.stringify(configs)}`;
 }

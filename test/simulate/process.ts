@@ -1,6 +1,7 @@
 // One life of the controller in the simulation: its caches, which lag behind the store, its pass, and the questions that it
 // has asked. A crash drops all of it; the next life starts from a list, like any process.
 import type { Cluster } from '../../src/cluster/cluster.ts';
+import { asServed, servedBy } from './upgrade.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
 import { createAuthorCheck } from '../../src/observe/author.ts';
 import { createCaches, feedsOf } from '../../src/observe/caches.ts';
@@ -46,7 +47,8 @@ export class Process {
   /** When the key is due; undefined: not queued. */
   dueMs: number | undefined;
 
-  constructor(world: World, cluster: Cluster, listener: PassListener) {
+  constructor(world: World, server: Cluster, listener: PassListener) {
+    const cluster = servedBy(world, server);
     this.#world = world;
     this.caches = createCaches((error) => {
       throw error;
@@ -119,11 +121,13 @@ export class Process {
     const { items, resourceVersion } = this.#world.store.list(stream.feed.resource, {});
     const listing = stream.sink.begin();
     for (const item of items) {
-      listing.add(item);
+      listing.add(asServed(this.#world, item));
     }
     listing.commit(resourceVersion);
     const watch = this.#world.store.watch(stream.feed.resource, { resourceVersion }, (event) => {
-      stream.pending.push(event);
+      stream.pending.push(
+        event.type === 'BOOKMARK' ? event : { ...event, object: asServed(this.#world, event.object) },
+      );
     });
     stream.stop = () => {
       watch.stop();

@@ -72,6 +72,20 @@ const shapes: readonly Shape[] = [
     },
   })),
   {
+    name: 'rollbackWindow',
+    share: 0.4,
+    draw: ({ analysis }, chance) => {
+      analysis['rollbackWindow'] = chance.between(1, 2);
+    },
+  },
+  {
+    name: 'onNewRevision: finish',
+    share: 0.3,
+    draw: ({ analysis }) => {
+      analysis['onNewRevision'] = 'finish';
+    },
+  },
+  {
     name: 'revertOnDeletion',
     share: 0.3,
     draw: ({ spec }) => {

@@ -126,13 +126,15 @@ class Simulation {
     const process = new Process(this.#world, this.#cluster, {
       decided: (seen, decision) => {
         this.#seen.decision(seen, decision);
+        this.#invariants.targetCountsAs(seen);
         if (decision.kind !== 'enact' || decision.actions.length > 0) {
           this.#say(
             `${decision.kind} ${decision.reason}${decision.kind === 'enact' ? ` ${JSON.stringify(decision.actions)}` : ''}`,
           );
         }
       },
-      intended: (_view, _seen, { reason }) => {
+      intended: (_view, seen, { reason }) => {
+        this.#invariants.targetNoted(seen);
         if (reason === 'LiveRevisionLost') {
           const image = this.#world.imageOf(APP);
           this.#invariants.allowed.add(image);
@@ -162,11 +164,23 @@ class Simulation {
       this.#answers.metricsDown = !this.#answers.metricsDown;
       this.#say(`metrics ${this.#answers.metricsDown ? 'vanish' : 'return'}`);
     }
+    if (!this.#world.upgraded && chance.happens(0.004)) {
+      this.#upgrade();
+    }
     if (chance.happens(0.005)) {
       const jumpMs = chance.between(-60_000, 300_000);
       this.#world.nowMs += jumpMs;
       this.#say(`the clock jumps by ${jumpMs} ms`);
     }
+  }
+
+  /** Every watch breaks with it, so the process begins anew. */
+  #upgrade(): void {
+    this.#world.upgraded = true;
+    this.#say('the API server is upgraded');
+    this.#crashes += 1;
+    this.#process.end();
+    this.#process = this.#start();
   }
 
   /** What the target holds before anything was initialised goes live without an analysis: there is nothing to compare. */

@@ -13,6 +13,7 @@ export function configOf(level: string): KubeObject {
 }
 
 export function push(world: World, image: string): string {
+  world.pushed.push(image);
   patchWorkload(world, APP, world.target.edit(image));
   return `pushes ${image}`;
 }

@@ -48,6 +48,10 @@ export class World {
   #version = 1;
   /** While true pods get ready and routes get accepted without delay. */
   calm = false;
+  /** Every image that the target has held. */
+  readonly pushed: string[] = ['app:good-1'];
+  /** The API server has been upgraded: it answers with a field that it did not know before, and nothing was written. */
+  upgraded = false;
   /** While true, pods of the primary die and do not come back. */
   primaryDown = false;
 

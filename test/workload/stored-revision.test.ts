@@ -27,6 +27,7 @@ describe('a stored revision', () => {
           ownerUids: [owner.uid],
           revision: stored.revision,
           sourceHash: viewOfDeployment(target).sourceHash,
+          hash: stored.revision,
         });
       }),
     );
