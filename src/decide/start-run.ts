@@ -109,12 +109,14 @@ export function scaleUp(seen: Observation, begun: Run, before: readonly Notice[]
 /** Stored revisions nobody needs any more: neither live, nor in a run, nor proven lately. */
 export const collectRevisions: Rule = (seen) => {
   const { status, stored } = seen;
-  if (status.run !== undefined || status.lastPromotedSpec === undefined) {
+  // Copies are shared between revisions: those of a live one without a record could not be told from the rest.
+  const live = status.lastPromotedSpec;
+  if (status.run !== undefined || live === undefined || !stored.includes(live)) {
     return undefined;
   }
   // A proven one whose record somebody deleted has nothing to keep.
   const proven = provenRevisions(seen).filter((revision) => stored.includes(revision));
-  const keep = [status.lastPromotedSpec, ...proven];
+  const keep = [live, ...proven];
   return stored.some((revision) => !keep.includes(revision))
     ? { kind: 'enact', reason: 'CollectingRevisions', actions: [{ kind: 'collectRevisions', keep }] }
     : undefined;

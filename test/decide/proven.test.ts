@@ -137,4 +137,12 @@ describe('the window of proven revisions', () => {
     expect(deedsOf({ ...seen, stored: [V1, V3] })).toEqual([`collectRevisions keep ${V1}`]);
     expect(deedsOf({ ...seen, stored: [V1, V2] })).toEqual([]);
   });
+
+  it('collects nothing while the live one has no record: copies of configuration are shared', () => {
+    const edited = primary({ drifted: true });
+
+    expect(deedsOf(observation({ primary: edited, target: target({ revision: V3 }), stored: [V2] }))).toEqual(
+      [],
+    );
+  });
 });
