@@ -3,10 +3,11 @@
 // because it may be the fix (D35).
 import type { Run } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
+import type { Revision } from '../model/revision.ts';
 import { beginFinishing, isToFinish } from './finish-first.ts';
 import { isUndecided, newRun, targetName } from './run.ts';
 import { normal } from './move.ts';
-import type { RunRule } from './move.ts';
+import type { Move, RunRule } from './move.ts';
 import { admitted } from './start-run.ts';
 import { cancel } from './roll-back.ts';
 
@@ -22,10 +23,14 @@ export const followRevision: RunRule = (seen, run) => {
   if (run.finishing === true || isToFinish(seen, run)) {
     return run.finishing === true ? undefined : beginFinishing(seen, run);
   }
+  return restart(seen, run, target.revision);
+};
+
+function restart(seen: Observation, run: Run, revision: Revision): Move {
   const confirmed = run.stage !== 'confirm-rollout';
   const fresh = newRun(seen, {
     kind: 'rollout',
-    revision: target.revision,
+    revision,
     stage: confirmed ? 'scale-up' : 'confirm-rollout',
     plan: seen.plan ?? run.plan,
   });
@@ -39,12 +44,12 @@ export const followRevision: RunRule = (seen, run) => {
     run: confirmed ? admitted(seen, next) : next,
     patch: {
       rounds: [],
-      ...(confirmed ? { lastAppliedSpec: target.revision } : {}),
+      ...(confirmed ? { lastAppliedSpec: revision } : {}),
       ...(confirmed && seen.configs !== undefined ? { trackedConfigs: { ...seen.configs } } : {}),
     },
     notices: [normal('RunRestarted', `New revision detected! Restarting analysis for ${targetName(seen)}`)],
   };
-};
+}
 
 /** On the way back from a failed run, with no primary to go back to. */
 function isStranded({ primary }: Observation, { stage, outcome, kind }: Run): boolean {

@@ -34,8 +34,8 @@ export const noteTarget: Rule = (seen) => {
   ) {
     return undefined;
   }
-  const { reason, message } = rest(seen);
-  return { kind: 'intend', reason, message, run: null, quiet: true };
+  const { reason, message, health } = rest(seen);
+  return { kind: 'intend', reason, message, run: null, ...(health === undefined ? {} : { health }) };
 };
 
 /** The status with the note of now. */

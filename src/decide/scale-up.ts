@@ -43,16 +43,21 @@ export const awaitCanary: RunRule = (seen, run) => {
       wakeAtMs: deadlineMs(run, run.stageSince),
     };
   }
-  if (run.plan.skipAnalysis || run.proven === true || run.command?.verb === 'promote') {
-    return promote(seen, run);
-  }
+  return isSkipped(run) ? promote(seen, run) : analyse(seen, run);
+};
+
+function isSkipped({ plan, proven, command }: Run): boolean {
+  return plan.skipAnalysis || proven === true || command?.verb === 'promote';
+}
+
+function analyse(seen: Observation, run: Run): Move {
   return {
     kind: 'intend',
     reason: 'PreRollout',
     message: `starting the analysis of ${targetName(seen)}`,
     run: atStage(seen, run, 'analysis'),
   };
-};
+}
 
 /** The canary is past waiting for: its own deadline has passed, or ours since `since`. */
 export function canaryFailure(seen: Observation, run: Run, since: string): Move | undefined {

@@ -121,12 +121,12 @@ describe('onNewRevision: finish', () => {
   });
 });
 
-describe('a revision that is pushed during a promotion', () => {
-  function pushed(of: Partial<Run> = {}, override: Partial<Observation> = {}): Observation {
-    const seen = running({ stage: 'promote', ...of }, { target: canary({ revision: V3 }), ...override });
-    return { ...seen, status: { ...seen.status, phase: 'Promoting' } };
-  }
+function pushed(of: Partial<Run> = {}, override: Partial<Observation> = {}): Observation {
+  const seen = running({ stage: 'promote', ...of }, { target: canary({ revision: V3 }), ...override });
+  return { ...seen, status: { ...seen.status, phase: 'Promoting' } };
+}
 
+describe('a revision that is pushed during a promotion', () => {
   it.each<Run['stage']>(['promote', 'return'])('gets no traffic in stage %s (D6)', (stage) => {
     const decision = intended(pushed({ stage, outcome: undefined }));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decide } from '../../src/decide/decide.ts';
-import { deedsOf, intended, nextRun, stored } from '../fixture/decision.ts';
+import { deedsOf, intended, nextRun, settledDecision, stored } from '../fixture/decision.ts';
 import { V1, V2, V3, ago, canary, observation, running, status, target } from '../fixture/observation.ts';
 
 describe('a target that has not changed and reads otherwise', () => {
@@ -16,7 +16,10 @@ describe('a target that has not changed and reads otherwise', () => {
       absorbed: { [V3]: V1 },
     });
     expect(decision.status.run).toBeUndefined();
-    expect(decide(stored(seen, decision.status))).toMatchObject({ kind: 'enact', actions: [] });
+    expect(settledDecision(stored(seen, decision.status)).decision).toMatchObject({
+      kind: 'enact',
+      actions: [],
+    });
   });
 
   it('D1: does not restart a run in flight', () => {
