@@ -121,9 +121,9 @@ describe('pausing the autoscaler of a target', () => {
 });
 
 describe('removing the autoscaler of a primary', () => {
-  it('takes the one that was made, and the primary keeps its size', async () => {
+  it('takes the one that was made and lets the original go; the primary keeps its size', async () => {
     const of = world('ScaledObject', scaledObject({ advanced: { restoreToOriginalReplicaCount: true } }));
-    await act(of, write);
+    await act(of, write, pause(true));
     of.store.patch(
       canaries,
       { namespace: 'shop', name: 'cart' },
@@ -137,11 +137,12 @@ describe('removing the autoscaler of a primary', () => {
       autoscaler: { kind: 'ScaledObject', name: 'cart-primary' },
     };
     expect(await act(of, removal)).toEqual([
+      'patch scaledobjects shop/cart',
       'patch scaledobjects shop/cart-primary',
       'delete scaledobjects shop/cart-primary',
     ]);
     expect(of.find(scaledObjects, 'cart-primary')).toBeUndefined();
-    expect(of.find(scaledObjects, 'cart')).toBeDefined();
+    expect(of.find(scaledObjects, 'cart')?.metadata.annotations).toBeUndefined();
     expect(await act(of, removal)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 // What people and other controllers do to a cluster while a run is under way. A new feature adds the ways to misuse it here.
 import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
+import { autoscalerHabits } from './autoscalers.ts';
 import type { Invariants } from './invariants.ts';
 import { APP, NAMESPACE, PRIMARY } from './targets.ts';
 import { patchWorkload, push, setSpec } from './users.ts';
@@ -8,7 +9,7 @@ import type { World } from './world.ts';
 
 const namespace = NAMESPACE;
 
-interface Habit {
+export interface Habit {
   readonly name: string;
   /** How often, against the others; 1 where nothing is said. */
   readonly weight?: number;
@@ -165,6 +166,7 @@ const habits: readonly [Habit, ...Habit[]] = [
       return 'edits targetRef';
     },
   },
+  ...autoscalerHabits,
 ];
 
 const total = habits.reduce((sum, { weight = 1 }) => sum + weight, 0);

@@ -6,6 +6,7 @@ import { splitOf } from '../../src/traffic/router.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import type { RouteView } from '../../src/traffic/router.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
+import { findAutoscaler } from './autoscalers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
 import type { Moment } from './rules.ts';
@@ -89,6 +90,8 @@ export class Invariants {
       weights: view?.weights,
       primary: this.#workload(PRIMARY),
       target: this.#workload(APP),
+      primaryAutoscaler: findAutoscaler(this.#world, PRIMARY),
+      targetAutoscaler: findAutoscaler(this.#world, APP),
       status: objectOf(this.#world.canary()?.['status']),
     };
   }

@@ -1,8 +1,10 @@
 // What must never be. Each rule is judged by what the process can know: a pod that died this instant is nobody's fault.
 // A new feature adds a rule here where it could do harm.
 import { objectOf } from '../../src/model/json.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
 import type { Split } from '../../src/model/split.ts';
+import { autoscalerRules } from './autoscalers.ts';
 import { APP, PRIMARY } from './targets.ts';
 import { qualityOf } from './world.ts';
 
@@ -18,10 +20,12 @@ export interface Moment {
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly primary: Workload | undefined;
   readonly target: Workload | undefined;
+  readonly primaryAutoscaler: KubeObject | undefined;
+  readonly targetAutoscaler: KubeObject | undefined;
   readonly status: Readonly<Record<string, unknown>>;
 }
 
-interface Write {
+export interface Write {
   readonly before: Moment;
   readonly now: Moment;
   readonly call: Call;
@@ -31,7 +35,7 @@ interface Write {
   readonly initial: ReadonlySet<string>;
 }
 
-interface Rule {
+export interface Rule {
   readonly name: string;
   /** What is wrong with this write, if anything. */
   readonly broken: (write: Write) => string | undefined;
@@ -104,6 +108,7 @@ export const rules: readonly Rule[] = [
         : undefined;
     },
   },
+  ...autoscalerRules,
 ];
 
 function sizeOf(workload: Workload | undefined): number {

@@ -1,6 +1,7 @@
 // What a seed is about: provider, strategy, and shapes, each of which some seeds have. A new feature adds a line here.
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { apiVersionOf, resources } from '../../src/model/kube.ts';
+import { autoscalerOf, refTo, resourceOf } from './autoscalers.ts';
 import type { Chance } from './chance.ts';
 import { APP, NAMESPACE, simulatedTargets } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
@@ -92,7 +93,23 @@ const shapes: readonly Shape[] = [
       spec['revertOnDeletion'] = true;
     },
   },
+  ...(['HorizontalPodAutoscaler', 'ScaledObject'] as const).map((kind) => ({
+    name: `a ${kind}`,
+    share: 0.25,
+    suits: ({ objects }: Draft) => objects.some(([resource]) => resource === resources.deployments),
+    draw: drawAutoscaler(kind),
+  })),
 ];
+
+function drawAutoscaler(kind: 'HorizontalPodAutoscaler' | 'ScaledObject'): Shape['draw'] {
+  return ({ spec, objects }, chance) => {
+    // Two of them on one target would fight: the one that is drawn last stays.
+    const others = objects.filter(([, { kind: other }]) => other !== 'HorizontalPodAutoscaler');
+    const min = chance.between(1, 3);
+    objects.splice(0, objects.length, ...others, [resourceOf(kind), autoscalerOf(kind, min, min + 2)]);
+    spec['autoscalerRef'] = refTo(kind);
+  };
+}
 
 export function scenarioOf(chance: Chance): Scenario {
   const provider = chance.pick(providers);

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
+import { unrestOf } from './autoscalers.ts';
 import { Answers } from './answers.ts';
 import { chanceFrom } from './chance.ts';
 import type { Chance } from './chance.ts';
@@ -17,6 +18,7 @@ import { meddle } from './habits.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Process } from './process.ts';
 import { scenarioOf } from './shapes.ts';
+import type { Scenario } from './shapes.ts';
 import { APP, PRIMARY } from './targets.ts';
 import { push, setSpec } from './users.ts';
 import { World, qualityOf } from './world.ts';
@@ -59,6 +61,7 @@ class Simulation {
   readonly #invariants: Invariants;
   readonly #cluster: StoreCluster;
   readonly #canary: KubeObject;
+  readonly #objects: Scenario['objects'];
   #lastImage = 'app:good-1';
   readonly #answers: Answers;
   readonly #deliveries: Deliveries;
@@ -91,6 +94,7 @@ class Simulation {
       this.#world.store.create(resource, object);
     }
     this.#canary = canary;
+    this.#objects = objects;
     this.#world.store.create(resources.canaries, canary);
     shapes.forEach((name) => this.#seen.shape(name));
     this.#invariants.allowed.add('app:good-1');
@@ -119,7 +123,9 @@ class Simulation {
         return end;
       }
     }
-    throw new Violation(`does not end: ${JSON.stringify(this.#world.canary()?.['status'])}`);
+    throw new Violation(
+      `does not end: ${unrestOf(this.#world) ?? ''} ${JSON.stringify(this.#world.canary()?.['status'])}`,
+    );
   }
 
   #start(): Process {
@@ -229,6 +235,13 @@ class Simulation {
       this.#allowLive();
     }
     this.#lastImage = this.#world.imageOf(APP) || this.#lastImage;
+    for (const [resource, object] of this.#objects) {
+      const isAutoscaler = object.kind === 'HorizontalPodAutoscaler' || object.kind === 'ScaledObject';
+      if (isAutoscaler && store.find(resource, object.metadata) === undefined && soon()) {
+        store.create(resource, object);
+        this.#say(`somebody applies ${object.kind} ${object.metadata.name} again`);
+      }
+    }
   }
 
   #survive(error: unknown): void {
@@ -320,7 +333,9 @@ class Simulation {
     const settled = target === primary || phase === 'Failed';
     const serving = this.#world.availableOf(`${APP}-primary`) > 0;
     const proven = qualityOf(primary) === 'good' || this.#invariants.initial.has(primary);
-    return settled && serving && proven ? `${phase} with ${primary}` : undefined;
+    return settled && serving && proven && unrestOf(this.#world) === undefined
+      ? `${phase} with ${primary}`
+      : undefined;
   }
 }
 

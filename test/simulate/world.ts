@@ -11,6 +11,7 @@ import { resourcesOf } from '../../src/traffic/router.ts';
 import { routerFor, routers } from '../../src/traffic/routers.ts';
 import { isBuiltIn, resourceKey } from '../../src/observe/caches.ts';
 import type { Chance } from './chance.ts';
+import { scaleWorkloads } from './scaling.ts';
 import { APP, NAMESPACE, deploymentTarget } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
 
@@ -109,6 +110,7 @@ export class World {
   /** One step of everything that is not Serin. */
   advance(byMs: number): void {
     this.nowMs += byMs;
+    scaleWorkloads(this, NAMESPACE);
     for (const { metadata } of this.store.list(this.target.resource, { namespace: NAMESPACE }).items) {
       this.#roll(metadata.name);
     }
