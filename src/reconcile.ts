@@ -9,6 +9,7 @@ import { enact, setFinalizer, storeStatus } from './act/act.ts';
 import { isCommandAction, tendCommand } from './act/commands.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { decide } from './decide/decide.ts';
+import { isForeign } from './decide/foreign.ts';
 import type { Answers, Question } from './model/question.ts';
 import type { AuthorCheck } from './observe/author.ts';
 import type { Caches } from './observe/caches.ts';
@@ -22,6 +23,7 @@ import type { Scene, SceneSettings } from './observe/scene.ts';
 import type { Resource } from './model/kube.ts';
 import { resourcesOf } from './traffic/router.ts';
 import { tendOrphans } from './tend-orphans.ts';
+import { sourceChecksums } from './workload/recapture.ts';
 
 /** More turns than any sound pass needs; a pass that takes them all is a rule that never comes to rest. */
 const MOST_TURNS = 40;
@@ -113,6 +115,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   outbox.send(key, view);
   const scene = sceneOf(view, caches, settings);
   const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
+  const inheritedConfigs = scene === undefined ? undefined : await readInherited(parts, scene);
   const { run } = view.status;
   questioning.keep(key, run === undefined ? undefined : keptFor(run));
   const seen = observe(view, scene, caches, {
@@ -125,6 +128,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       delivered: outbox.delivered(key),
       stamped: await parts.authors.stamped(commandsFor(caches, view)),
       configs,
+      ...(inheritedConfigs === undefined ? {} : { inheritedConfigs }),
       missingKinds: missingKinds(parts, scene),
     },
   });
@@ -227,4 +231,21 @@ async function readConfigs(
   }
   const maxAgeMs = view.status.run === undefined ? undefined : Math.max(settings.minimumIntervalMs, 10_000);
   return configs.read(view.namespace, target.configRefs, maxAgeMs);
+}
+
+/** Before a primary of somebody else's is taken over: the copies that it uses, told by the names of what they are copies of. */
+async function readInherited(
+  { configs }: PassParts,
+  { view, primary }: Scene,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  if (
+    configs === undefined ||
+    !isForeign(view.status) ||
+    primary === undefined ||
+    primary.revision !== undefined
+  ) {
+    return undefined;
+  }
+  const { checksums } = await configs.read(view.namespace, primary.configRefs, undefined);
+  return sourceChecksums(checksums);
 }

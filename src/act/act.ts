@@ -15,6 +15,7 @@ import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
 import type { CompanionShape, RouteShape } from '../traffic/router.ts';
+import { isOwnCopy } from '../workload/configs.ts';
 import { absorbServerChanges } from '../workload/primary.ts';
 import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
@@ -225,7 +226,8 @@ async function deleteCopies(
   kept: ReadonlySet<string>,
 ): Promise<void> {
   for (const [key, { copy }] of Object.entries(stored?.configs ?? {})) {
-    if (!kept.has(copy)) {
+    // A copy of Flagger's may be used by other Canaries too: its owners keep it, and take it with them.
+    if (isOwnCopy(copy) && !kept.has(copy)) {
       const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
       await cluster.delete(resource, { namespace, name: copy });
     }

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import type { KubeObject, ObjectKey, Resource } from '../model/kube.ts';
+import { FIELD_MANAGER } from '../model/managed-fields.ts';
 import { readEvent, readList, readObject, refusal } from './answers.ts';
 import {
   ApiError,
@@ -136,7 +137,7 @@ function watchRequest(resource: Resource, options: WatchOptions, signal: AbortSi
 }
 
 export function createHttpCluster(options: HttpClusterOptions): Cluster {
-  const { transport, fieldManager = 'serin', stallMs = STALL_MS } = options;
+  const { transport, fieldManager = FIELD_MANAGER, stallMs = STALL_MS } = options;
   const read = createReader(transport, options.wait ?? ((ms) => sleep(ms, undefined, { ref: false })));
   const json = { 'content-type': 'application/json' };
 

@@ -31,7 +31,7 @@ export const close: RunRule = (seen, run) => {
     kind: 'intend',
     reason: outcome,
     message: run.outcome?.message ?? '',
-    ...endRun(seen, run, {}),
+    ...endRun(seen, run, { phase: outcome }),
     notices: [notice],
   };
 };

@@ -37,6 +37,8 @@ import { restorePrimary, yieldToCanary } from './restore.ts';
 import { runRound } from './run-round.ts';
 import { shunNewRevision } from './shun.ts';
 import { settleSplit } from './settle-split.ts';
+import { isForeign } from './foreign.ts';
+import { standAside } from './stand-aside.ts';
 
 const inRun = firstOfRun([
   followRevision,
@@ -61,6 +63,7 @@ const inRun = firstOfRun([
 const followRun: Rule = (seen) => (seen.status.run === undefined ? undefined : inRun(seen, seen.status.run));
 
 const rules = firstOf([
+  standAside,
   answerCommands,
   terminate,
   honourSuspension,
@@ -131,7 +134,8 @@ function stated(seen: Observation, saying: Saying, decision: Decision): Decision
     return {
       kind: 'intend',
       reason: saying.reason,
-      status: post(seen, stampTime(seen, status), []),
+      // What is said while another controller is at work must not look like work of ours.
+      status: saying.reason === 'AnotherController' ? status : post(seen, stampTime(seen, status), []),
       notices: [],
     };
   }
@@ -143,5 +147,9 @@ function stated(seen: Observation, saying: Saying, decision: Decision): Decision
 
 /** Flagger's `lastTransitionTime`: when status was last written for any cause; and what the target was then. */
 function stampTime(seen: Observation, status: CanaryStatus): CanaryStatus {
+  // Until it is taken over, the time in a status of somebody else's is evidence: of what has changed since then.
+  if (isForeign(status) && status.lastTransitionTime !== undefined) {
+    return status;
+  }
   return { ...withNote(seen, status), lastTransitionTime: isoFromMs(seen.nowMs) };
 }

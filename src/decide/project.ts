@@ -5,6 +5,7 @@ import type { Reason } from '../model/reason.ts';
 import { cutBytes } from '../model/excerpt.ts';
 import { isoFromMs } from '../model/time.ts';
 import type { Health } from './move.ts';
+import { isForeignRun } from './foreign.ts';
 import { MESSAGE_BYTES, failedRounds } from './run.ts';
 
 /** What is being said about the object now. */
@@ -16,10 +17,8 @@ export interface Saying {
 
 /** `status` as readers shall see it. Times move only where something else does. */
 export function project(seen: Observation, status: CanaryStatus, saying: Saying): CanaryStatus {
-  const { run } = status;
-  const phase = phaseOf(status, run);
-  const counters = run === undefined ? restingCounters(status) : runningCounters(run);
-  const projected = { ...status, phase, ...counters, observedGeneration: seen.generation };
+  const phase = phaseOf(status, status.run);
+  const projected = { ...status, phase, ...countersOf(seen, status), observedGeneration: seen.generation };
   return { ...projected, conditions: conditionsOf(seen, projected, saying) };
 }
 
@@ -55,9 +54,20 @@ function phaseOf({ phase }: CanaryStatus, run: Run | undefined): Phase {
 
 type Counters = Pick<CanaryStatus, 'canaryWeight' | 'failedChecks' | 'iterations'>;
 
-function restingCounters({ failedChecks, phase, canaryWeight }: CanaryStatus): Counters {
+/** Those of a run that has to be taken over are all there is to know of it. */
+function countersOf(seen: Observation, status: CanaryStatus): Partial<Counters> {
+  if (isForeignRun(status)) {
+    return {};
+  }
+  return status.run === undefined ? restingCounters(seen, status) : runningCounters(status.run);
+}
+
+function restingCounters(
+  { route }: Observation,
+  { failedChecks, phase, canaryWeight }: CanaryStatus,
+): Counters {
   return {
-    canaryWeight: phase === 'Failed' ? (canaryWeight ?? 0) : 0,
+    canaryWeight: phase === 'Failed' && route.split?.canary !== 0 ? (canaryWeight ?? 0) : 0,
     failedChecks: failedChecks ?? 0,
     iterations: 0,
   };

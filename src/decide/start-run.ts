@@ -24,12 +24,18 @@ export function keepLive(seen: Observation): Move | undefined {
         stored: [promoted],
         primary: promoted,
         apex: true,
-        split: allPrimary,
+        split: isServedByCanary(seen) ? undefined : allPrimary,
         // What was pushed with another revision is not meant for this one.
         syncAutoscaler: seen.status.run === undefined && seen.target?.revision === promoted,
         paused: true,
       })
     : undefined;
+}
+
+/** Another controller's failed promotion leaves users at the healthy canary: they stay there until the primary is ready. */
+function isServedByCanary({ status, route, target, primary }: Observation): boolean {
+  const serves = (route.split?.canary ?? 0) > 0 && (target?.available ?? 0) > 0;
+  return status.phase === 'Failed' && serves && primary?.readiness.kind !== 'ready';
 }
 
 export const startRun: Rule = (seen) => {

@@ -1,6 +1,7 @@
 // Everything one decision may look at, read at one moment. Plain JSON: what is recorded can be decided again.
 import type { CanarySpec } from '../api/canary.ts';
 import type { CanaryStatus, Plan } from '../api/status.ts';
+import type { ForeignWriter } from './managed-fields.ts';
 import type { Problem } from './problem.ts';
 import type { Answers } from './question.ts';
 import type { Revision } from './revision.ts';
@@ -22,6 +23,8 @@ export interface SeenTarget {
   readonly replicas: number;
   readonly available: number;
   readonly readiness: Readiness;
+  /** RFC 3339; the pod template has not changed since. Absent: nobody knows. */
+  readonly changedAt?: string;
 }
 
 export interface SeenPrimary {
@@ -110,6 +113,8 @@ export interface Observation {
   readonly plan: Plan | undefined;
   readonly problems: readonly Problem[];
   readonly status: CanaryStatus;
+  /** Another controller that has written the status; absent: there is none. */
+  readonly foreignWriter?: ForeignWriter;
   readonly target: SeenTarget | undefined;
   readonly primary: SeenPrimary | undefined;
   /** Absent: the Canary names no autoscaler. */

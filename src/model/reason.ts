@@ -29,6 +29,7 @@ export type Reason =
   | 'KindNotInstalled'
   | 'RefusedByServer'
   | 'ConfigNotFound'
+  | 'AnotherController'
   // initialising
   | 'Adopted'
   | 'Initializing'

@@ -4,6 +4,8 @@ import { apexName, namespaceOf } from '../api/defaults.ts';
 import type { Canary, CanarySpec } from '../api/canary.ts';
 import type { CanaryStatus } from '../api/status.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { foreignStatusWriter } from '../model/managed-fields.ts';
+import type { ForeignWriter } from '../model/managed-fields.ts';
 import type { Problem } from '../model/problem.ts';
 import { routeNames } from '../traffic/routers.ts';
 
@@ -23,6 +25,8 @@ export interface CanaryView {
   readonly canary: Canary | undefined;
   readonly problems: readonly Problem[];
   readonly status: CanaryStatus;
+  /** Another controller that has written the status, and when it last did. */
+  readonly foreignWriter: ForeignWriter | undefined;
   /** The status as it is stored: what a patch is computed against. */
   readonly storedStatus: unknown;
 }
@@ -30,9 +34,9 @@ export interface CanaryView {
 export const FINALIZER = 'finalizer.flagger.app';
 
 export function viewOfCanary(object: KubeObject, known?: CanaryView): CanaryView {
-  const { metadata } = object;
+  const { managedFields: _whoWrote, ...metadata } = object.metadata;
   const { status: storedStatus = {}, ...manifest } = object;
-  const spec = sameSpec(known, metadata) ?? parseCanary(manifest);
+  const spec = sameSpec(known, metadata) ?? parseCanary({ ...manifest, metadata });
   const status = parseStatus(storedStatus);
   return {
     uid: metadata.uid ?? '',
@@ -48,6 +52,7 @@ export function viewOfCanary(object: KubeObject, known?: CanaryView): CanaryView
     canary: spec.ok && status.ok ? spec.canary : undefined,
     problems: [...(spec.ok ? [] : spec.problems), ...(status.ok ? [] : status.problems)],
     status: status.ok ? status.status : {},
+    foreignWriter: foreignStatusWriter(object.metadata),
     storedStatus,
   };
 }

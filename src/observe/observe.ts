@@ -3,6 +3,7 @@
 import { isKnative, readyThresholds } from '../api/defaults.ts';
 import type { Plan } from '../api/status.ts';
 import { configsDigest, countsAs } from '../model/fence.ts';
+import { sameJson } from '../model/hash.ts';
 import { planOf } from '../model/plan.ts';
 import type {
   Observation,
@@ -14,7 +15,6 @@ import type {
 } from '../model/observation.ts';
 import type { Resource } from '../model/kube.ts';
 import type { Answers } from '../model/question.ts';
-import type { Revision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
 import type { RouteView } from '../traffic/router.ts';
@@ -48,6 +48,8 @@ export interface Moment {
   readonly stamped?: ReadonlySet<string>;
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReading | undefined;
+  /** What a primary that somebody else made has for configuration, by the names of the target's. Absent: as the target. */
+  readonly inheritedConfigs?: Readonly<Record<string, string>>;
   /** Kinds that this Canary needs, for its route or its autoscaler, and that the cluster does not serve. */
   readonly missingKinds: readonly Resource[];
 }
@@ -76,11 +78,9 @@ export function observe(
     plan,
     problems: problemsOf(view, scene, caches, { settings, moment }),
     status: view.status,
+    ...(view.foreignWriter === undefined ? {} : { foreignWriter: view.foreignWriter }),
     target,
-    primary:
-      scene === undefined
-        ? undefined
-        : seenPrimary(scene, target, new Map(stored.map((one) => [one.sourceHash, one.revision]))),
+    primary: scene === undefined ? undefined : seenPrimary(scene, target, { moment, stored }),
     ...(scene === undefined ? {} : seenAutoscalers(scene)),
     services: scene === undefined ? noServices : seenServices(scene),
     route: scene === undefined ? noRoute : seenRoute(scene),
@@ -128,29 +128,40 @@ function seenTarget(
     replicas: target.replicas,
     available: target.availableReplicas,
     readiness: kind.readiness(target, readyThresholds(spec.analysis).canaryPercent),
+    ...(target.changedAt === undefined ? {} : { changedAt: target.changedAt }),
   };
 }
 
 function seenPrimary(
   { view, kind, primary, target, spec }: Scene,
   seen: SeenTarget | undefined,
-  stored: ReadonlyMap<string | undefined, Revision | undefined>,
+  { moment, stored }: { readonly moment: Moment; readonly stored: readonly RevisionView[] },
 ): SeenPrimary | undefined {
   if (kind === undefined || primary === undefined) {
     return undefined;
   }
   const { sourceHash } = primary;
-  const equal = target?.sourceHash === sourceHash ? seen?.revision : undefined;
+  const { lastPromotedSpec: promoted } = view.status;
+  const { inheritedConfigs } = moment;
+  const sameConfigs = inheritedConfigs === undefined || sameJson(inheritedConfigs, moment.configs?.checksums);
+  const equal = target?.sourceHash === sourceHash && sameConfigs ? seen?.revision : undefined;
   const noted = primary.drifted ? undefined : primary.revision;
   // The note of a revision that is neither stored nor live for this Canary was written for another one.
   const ours =
     primary.revision !== undefined &&
-    [...stored.values(), view.status.lastPromotedSpec].includes(primary.revision);
+    [...stored.map(({ revision }) => revision), promoted].includes(primary.revision);
+  // An intact note names its content best; then a stored revision of the same content, the target, the content alone.
+  const names = [
+    noted,
+    ...stored.filter((one) => one.sourceHash === sourceHash).map(({ revision }) => revision),
+    equal,
+    revisionFrom(sourceHash),
+  ].filter((name) => name !== undefined);
   return {
     revision: ours ? primary.revision : undefined,
     drifted: ours && primary.drifted,
-    // An intact note names its content best; then a stored revision of the same content, the target, the content alone.
-    asTarget: ours ? undefined : (noted ?? stored.get(sourceHash) ?? equal ?? revisionFrom(sourceHash)),
+    // Versions that differ in their configuration alone have the same template: the one that is said to be live is meant.
+    asTarget: ours ? undefined : (names.find((name) => name === promoted) ?? names[0]),
     replicas: primary.replicas,
     available: primary.availableReplicas,
     readiness: kind.readiness(primary, readyThresholds(spec.analysis).primaryPercent),

@@ -1,7 +1,7 @@
 // Keeps one sink in step with one kind: list, then watch, for ever. Works over the port, so for the simulated cluster and
 // the real one alike. Knows nothing of what is kept; imports the port, the clock and the sink's shape.
 import { ApiError, isApiError, type Cluster, type ListOptions, type WatchEvent } from '../cluster/cluster.ts';
-import type { KubeObject, Resource } from '../model/kube.ts';
+import type { Resource } from '../model/kube.ts';
 import type { Sink } from './cache.ts';
 import { backOffMs, pause, untilAborted, type BackOff, type Clock } from './clock.ts';
 
@@ -57,14 +57,6 @@ export interface Reflector {
   recheck(said: 'there' | 'gone'): void;
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
-}
-
-function withoutManagedFields(object: KubeObject): KubeObject {
-  if (object.metadata['managedFields'] === undefined) {
-    return object;
-  }
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }
 
 /** After these the watch can go on from where it was; after anything else only a new list helps. */
@@ -173,7 +165,7 @@ class ListWatch implements Reflector {
     let page = await cluster.list(resource, query);
     for (;;) {
       for (const object of page.items) {
-        list.add(withoutManagedFields(object));
+        list.add(object);
       }
       if (page.continueToken === undefined) {
         break;
@@ -226,7 +218,7 @@ class ListWatch implements Reflector {
 
   #apply(event: WatchEvent): void {
     const { sink } = this.#options;
-    sink.apply({ type: event.type, object: withoutManagedFields(event.object) });
+    sink.apply(event);
   }
 
   async *#watch(from: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {

@@ -88,6 +88,11 @@ export function copyNameOf(name: string, checksum: string, ownerUid: string): st
   return `${cut}-${digest(name).slice(0, 8)}${suffix}`;
 }
 
+/** True for the name of a copy that one Canary has to itself. */
+export function isOwnCopy(name: string): boolean {
+  return /-primary-[0-9a-f]{8}$/.test(name);
+}
+
 export interface ConfigCopyWish {
   readonly name: string;
   readonly owner: OwnerReference;

@@ -50,6 +50,8 @@ export interface WorkloadView {
   readonly revision: Revision | undefined;
   /** It is not any more what Serin wrote; false where Serin has not written it. */
   readonly drifted: boolean;
+  /** RFC 3339: its content has not changed since, as far as anybody notes such a thing. Absent: nobody does. */
+  readonly changedAt?: string;
   /** Why a target like this cannot be released; absent: it can. */
   readonly problems?: readonly Problem[];
 }

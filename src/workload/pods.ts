@@ -1,7 +1,8 @@
 // What workloads with pods have in common: how their pods are found, which ports they open, which configuration they use.
 import { z } from 'zod';
-import { objectOf } from '../model/json.ts';
+import { objectOf, objectsOf } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { lastSetAt, latestOf } from '../model/managed-fields.ts';
 import { configRefsOf } from './configs.ts';
 import type { WorkloadView } from './kind.ts';
 import { ownerUidsOf, revisionAnnotation } from './metadata.ts';
@@ -22,6 +23,8 @@ const Pod = z.object({
   spec: z.object({ containers: z.array(Container).catch([]) }).catch({ containers: [] }),
 });
 
+const Rollout = z.object({ type: z.literal('Progressing'), lastUpdateTime: z.string() });
+
 type PodsView = Pick<
   WorkloadView,
   | 'uid'
@@ -35,6 +38,7 @@ type PodsView = Pick<
   | 'ports'
   | 'configRefs'
   | 'revision'
+  | 'changedAt'
 >;
 
 /** `template` is what counts of the pod template. */
@@ -53,5 +57,18 @@ export function viewOfPods(object: KubeObject, template: PodTemplate): PodsView 
     ports: pod.spec.containers.map(({ name, ports }) => ({ container: name, ports })),
     configRefs: configRefsOf(template),
     revision: revisionAnnotation(metadata),
+    ...changeOf(object),
   };
+}
+
+/**
+ * Who sets a field of the template is noted with the time; who only takes one away is not, but then the rollout of a
+ * Deployment that follows is. Neither needs a list of ReplicaSets.
+ */
+function changeOf(object: KubeObject): Pick<WorkloadView, 'changedAt'> {
+  const rollout = objectsOf(objectOf(object['status'])['conditions'])
+    .map((condition) => Rollout.safeParse(condition).data?.lastUpdateTime)
+    .find((time) => time !== undefined);
+  const changedAt = latestOf([lastSetAt(object.metadata, ['spec', 'template']), rollout]);
+  return changedAt === undefined ? {} : { changedAt };
 }

@@ -18,6 +18,13 @@ export function holdsRevision(kind: WorkloadKind, primary: KubeObject, revision:
     : own === revision && !hasDrifted(primary, kind.primaryShape);
 }
 
+/** Checksums of copies, by the names of what they are copies of. */
+export function sourceChecksums(checksums: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(checksums).map(([key, checksum]) => [sourceNameOf(key), checksum]),
+  );
+}
+
 /** Throws a ZodError for an object that no API server would keep. */
 export function recaptureRevision(
   kind: WorkloadKind,

@@ -255,6 +255,9 @@ describe('a run that somebody took out of status', () => {
       target: target({ revision: V2 }),
     });
 
-    expect(intended(seen).reason).toBe('NewRevision');
+    const { reason, status: next } = intended(seen);
+
+    expect(reason).toBe('Adopted');
+    expect(next.run).toMatchObject({ revision: V2, stage: 'scale-up', split: { primary: 100, canary: 0 } });
   });
 });

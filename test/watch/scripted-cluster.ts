@@ -53,7 +53,6 @@ export function object(name: string, version: number, uid = `uid-${name}`): Kube
       namespace: 'shop',
       uid,
       resourceVersion: String(version),
-      managedFields: [{ manager: 'x' }],
     },
   };
 }

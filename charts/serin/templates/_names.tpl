@@ -40,7 +40,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Where the lease is: where one namespace is watched, in that one, as the controller has it. */}}
 {{- define "serin.leaseNamespace" -}}
 {{- if or (not .Values.namespace) (contains "," .Values.namespace) -}}
-{{- .Release.Namespace -}}
+{{- .Values.leaderElection.namespace | default .Release.Namespace -}}
 {{- else -}}
 {{- .Values.namespace -}}
 {{- end -}}

@@ -30,9 +30,11 @@ export function readMetadata(object: KubeObject, previous?: ObjectMeta): ObjectM
     if (isJson(meta[field])) meta[field] = withEmptyTexts(meta[field]);
   }
   keep(given, meta, 'finalizers', isTextList);
-  keep(given, meta, 'ownerReferences', (value) => Array.isArray(value) && value.every(isJson));
+  keep(given, meta, 'ownerReferences', isObjectList);
+  // Kept as they are sent: nobody works them out here.
+  keep(given, meta, 'managedFields', isObjectList);
   const name = typeof meta['name'] === 'string' ? meta['name'] : '';
-  for (const field of [...maps, 'finalizers', 'ownerReferences']) {
+  for (const field of [...maps, 'finalizers', 'ownerReferences', 'managedFields']) {
     if (field in meta) meta[field] = adopt(meta[field], previous?.[field]);
   }
   return { ...meta, name };
@@ -57,6 +59,8 @@ const withEmptyTexts = (map: Json): Json =>
   Object.values(map).includes(null)
     ? Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value ?? '']))
     : map;
+
+const isObjectList = (value: unknown): boolean => Array.isArray(value) && value.every(isJson);
 
 const isTextList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');

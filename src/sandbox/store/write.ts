@@ -126,7 +126,9 @@ function mergeUpdate(
 ): KubeObject {
   if (subresource === 'status') return withStatus(previous, sent['status']);
   const { generation: _, deletionGracePeriodSeconds: __, ...sentMeta } = sent.metadata;
-  const metadata = { ...sentMeta, ...systemFields(previous.metadata) };
+  const { managedFields } = previous.metadata;
+  const noted = managedFields === undefined ? {} : { managedFields };
+  const metadata = { ...noted, ...sentMeta, ...systemFields(previous.metadata) };
   const object: KubeObject = { ...sent, metadata };
   return kind.statusSubresource ? withStatus(object, previous['status']) : object;
 }
