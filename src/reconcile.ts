@@ -224,9 +224,10 @@ function missingKinds({ isServed }: PassParts, scene: Scene | undefined): readon
 /** While a run is under way a changed Secret must show within an interval; at rest once an hour is enough. */
 async function readConfigs(
   { configs, settings }: PassParts,
-  { view, target }: Scene,
+  { view, kind, target }: Scene,
 ): Promise<ConfigReading | undefined> {
-  if (configs === undefined || target === undefined) {
+  // What has no pods of its own uses no configuration.
+  if (configs === undefined || target === undefined || kind?.scaled === undefined) {
     return undefined;
   }
   const maxAgeMs = view.status.run === undefined ? undefined : Math.max(settings.minimumIntervalMs, 10_000);

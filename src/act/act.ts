@@ -28,7 +28,7 @@ import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
 import { storeRevision } from './store-revision.ts';
 import { trafficLanding } from './traffic-landing.ts';
-import { kindOf, landingOf } from './workloads.ts';
+import { kindOf, landingOf, writeClone } from './workloads.ts';
 
 export interface Stage {
   readonly cluster: Cluster;
@@ -136,10 +136,14 @@ async function fetchRevision(
 }
 
 async function writeService(
-  { cluster, caches, scene }: Stage,
+  { cluster, caches, scene }: Omit<Stage, 'checksums'>,
   role: 'apex' | 'primary' | 'canary',
   dryRun: boolean,
 ): Promise<void> {
+  if (scene.kind?.services === 'cloned') {
+    await (role === 'canary' ? writeClone({ cluster, caches, scene }, dryRun) : undefined);
+    return;
+  }
   const wanted = scene.services?.[role];
   if (wanted === undefined) {
     throw new Retry(
@@ -185,7 +189,11 @@ async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number):
   }
   // The UID guards against a target that was deleted and made again: that one has not been decided about.
   const kind = kindOf(scene);
-  const body = { ...kind.scaled(replicas), metadata: { uid: target.uid } };
+  const scaled = kind.scaled?.(replicas);
+  if (scaled === undefined) {
+    return;
+  }
+  const body = { ...scaled, metadata: { uid: target.uid } };
   await translated(`scale ${targetKey.name} to ${replicas}`, async () => {
     const patch = { kind: 'merge', body } as const;
     landingOf(caches, kind).put(await cluster.patch(kind.resource, targetKey, patch));

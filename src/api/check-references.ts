@@ -9,6 +9,7 @@ export function referenceProblems(checked: Checked): Problem[] {
     ...targetProblems(checked),
     ...neededProblems(checked),
     ...namespaceProblems(checked),
+    ...unsizedProblems(checked),
     ...unusedProblems(checked),
   ];
 }
@@ -121,6 +122,32 @@ function namespaceProblems({ canary, noCrossNamespaceRefs }: Checked): Problem[]
       fix: `refer to an object in ${canary.metadata.namespace}`,
     });
   });
+}
+
+/** What is accepted and does nothing for a target of this kind. */
+function unsizedProblems({ canary: { spec }, provider }: Checked): Problem[] {
+  const { kind } = spec.targetRef;
+  const found: Problem[] = [];
+  if (kind !== 'Deployment' && !isKnative(spec) && spec.autoscalerRef !== undefined) {
+    found.push(
+      warningAt(['spec', 'autoscalerRef'], {
+        reason: 'IgnoredField',
+        message: `is not honoured: a ${kind} has no replicas that an autoscaler could set`,
+        fix: 'remove it',
+      }),
+    );
+  }
+  if (kind === 'Service' && provider === 'kubernetes') {
+    found.push(
+      warningAt(['spec', 'provider'], {
+        reason: 'IgnoredField',
+        value: provider,
+        message: 'is kubernetes, and the target is a Service: everybody gets a new revision at once',
+        fix: 'choose a provider that routes requests to the primary Service',
+      }),
+    );
+  }
+  return found;
 }
 
 function unusedProblems({ canary, provider }: Checked): Problem[] {

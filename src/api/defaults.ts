@@ -26,15 +26,16 @@ function percentOf(value: number): number {
   return Math.min(100, Math.max(0, value));
 }
 
-/** Base name of the three Services and of the route. */
+/** Base name of the three Services and of the route. A Service as the target is its own apex. */
 export function apexName(spec: CanarySpec): string {
   const name = spec.service?.name;
-  return name === undefined || name === '' ? spec.targetRef.name : name;
+  const named = name !== undefined && name !== '' && spec.targetRef.kind !== 'Service';
+  return named ? name : spec.targetRef.name;
 }
 
-/** Names of the generated Services. A core Service target is its own apex. */
+/** Names of the generated Services. */
 export function serviceNames(spec: CanarySpec): { apex: string; primary: string; canary: string } {
-  const apex = spec.targetRef.kind === 'Service' ? spec.targetRef.name : apexName(spec);
+  const apex = apexName(spec);
   return { apex, primary: `${apex}-primary`, canary: `${apex}-canary` };
 }
 

@@ -69,8 +69,8 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
     const slash = key.indexOf('/');
     const config = `${key.slice(0, slash)}/configmap/${key.slice(slash + 1)}`;
     for (const [{ resource }, cache] of caches.workloads) {
-      for (const workload of cache.byIndex('config', config)) {
-        interested(`${resource.kind}/${workload.key}`);
+      for (const user of cache.usersOf(config)) {
+        interested(`${resource.kind}/${user}`);
       }
     }
   });

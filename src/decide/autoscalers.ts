@@ -47,7 +47,8 @@ export function pausing({ autoscaler }: Observation): Missing[] {
 
 /** Takes the target's pods away, and keeps its own autoscaler from bringing them back; empty where that is so. */
 export function emptying(seen: Observation): readonly Action[] {
-  const scaled = seen.target !== undefined && seen.target.replicas > 0;
+  const { target } = seen;
+  const scaled = target !== undefined && target.replicas > 0 && target.fixedSize !== true;
   return [
     ...pausing(seen).map(([, action]) => action),
     ...(scaled ? [{ kind: 'scaleTarget', replicas: 0 } as const] : []),

@@ -16,7 +16,9 @@ export function withRecycling({ status, configs, target }: Observation, run: Run
   const { trackedConfigs } = status;
   const known = configs !== undefined && trackedConfigs !== undefined;
   const changed = known && canonicalJson(configs) !== canonicalJson(trackedConfigs);
-  return changed && (target?.replicas ?? 0) > 0 ? { ...run, recycle: true } : run;
+  return changed && (target?.replicas ?? 0) > 0 && target?.fixedSize !== true
+    ? { ...run, recycle: true }
+    : run;
 }
 
 /** Part of stage `scale-up`. */

@@ -4,7 +4,7 @@
 import { isControlledBy, type KubeObject, type ObjectMeta, type OwnerReference } from './kube.ts';
 
 /** Tells Flux to leave the object alone. */
-const gitopsOptOut: Readonly<Record<string, string>> = {
+export const gitopsOptOut: Readonly<Record<string, string>> = {
   'kustomize.toolkit.fluxcd.io/reconcile': 'disabled',
   'helm.toolkit.fluxcd.io/driftDetection': 'disabled',
 };

@@ -25,6 +25,8 @@ export interface SeenTarget {
   readonly readiness: Readiness;
   /** RFC 3339; the pod template has not changed since. Absent: nobody knows. */
   readonly changedAt?: string;
+  /** It has no pods that could be scaled: it is never sized. */
+  readonly fixedSize?: boolean;
 }
 
 export interface SeenPrimary {

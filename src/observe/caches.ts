@@ -13,9 +13,7 @@ import type { Cache } from '../watch/cache.ts';
 import { viewOfAutoscaler } from '../workload/autoscaler.ts';
 import type { AutoscalerView } from '../workload/autoscaler.ts';
 import { autoscalerKindNames, autoscalerKinds } from '../workload/autoscalers.ts';
-import { configKey } from '../workload/configs.ts';
-import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
-import { workloadKinds } from '../workload/kinds.ts';
+import type { WorkloadKind } from '../workload/kind.ts';
 import { viewOfService } from '../workload/services.ts';
 import type { ServiceView } from '../workload/services.ts';
 import { viewOfRevision } from '../workload/stored-revision.ts';
@@ -24,15 +22,15 @@ import { interestsOf, targetKeyOf, viewOfCanary } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
 import { canaryKeyOf, viewOfCommand } from './command-view.ts';
 import type { CommandView } from './command-view.ts';
+import { isSameKind, workloadCaches, workloadOf } from './workload-caches.ts';
+import type { WithWorkload, WorkloadCache, WorkloadFeed } from './workload-caches.ts';
 
 export interface ConfigView {
   readonly resourceVersion: string;
 }
 
-type WorkloadCache = Cache<WorkloadView, 'config'>;
-
 /** What is kept of an object that routers read or write, by what reads it. */
-export interface TrafficObject {
+export interface TrafficObject extends WithWorkload {
   readonly routes: ReadonlyMap<RouteShape, RouteView>;
   readonly companions: ReadonlyMap<CompanionShape, ObjectView>;
   /** Whole, because a route is made from it; undefined for kinds of which none is. */
@@ -49,8 +47,10 @@ export interface Caches {
   readonly templates: Cache<MetricTemplate>;
   /** Of every kind that can be a target. */
   readonly workloads: ReadonlyMap<WorkloadKind, WorkloadCache>;
+  /** Those of them that have a watch to themselves. */
+  readonly workloadFeeds: readonly WorkloadFeed[];
   readonly commands: Cache<CommandView, 'canary'>;
-  readonly services: Cache<ServiceView>;
+  readonly services: Cache<ServiceView & WithWorkload>;
   readonly autoscalers: Readonly<Record<AutoscalerName['kind'], Cache<AutoscalerView, 'owner'>>>;
   readonly revisions: Cache<RevisionView, 'owner'>;
   /** Metadata only: the content is read when the version changes. */
@@ -65,6 +65,11 @@ export function createCaches(onError: CacheErrorListener): Caches {
   const failed = (kind: string) => (error: unknown, key: string) => {
     onError(error, `${kind} ${key}`);
   };
+  const services = createCache({
+    project: (object) => ({ ...viewOfService(object), ...workloadOf(resources.services, object) }),
+    onError: failed('Service'),
+  });
+  const traffic = trafficCaches(failed);
   return {
     canaries: createCache({
       project: viewOfCanary,
@@ -75,7 +80,7 @@ export function createCaches(onError: CacheErrorListener): Caches {
       onError: failed('Canary'),
     }),
     templates: createCache({ project: readTemplate, onError: failed('MetricTemplate') }),
-    workloads: new Map(workloadKinds.map((kind) => [kind, workloadCache(kind, failed)])),
+    ...workloadCaches([{ resource: resources.services, cache: services }, ...traffic.values()], failed),
     autoscalers: {
       HorizontalPodAutoscaler: autoscalerCache('HorizontalPodAutoscaler', failed),
       ScaledObject: autoscalerCache('ScaledObject', failed),
@@ -85,7 +90,7 @@ export function createCaches(onError: CacheErrorListener): Caches {
       indexes: { canary: (view) => [canaryKeyOf(view)] },
       onError: failed('CanaryCommand'),
     }),
-    services: createCache({ project: viewOfService, onError: failed('Service') }),
+    services,
     revisions: createCache({
       project: ownRevision,
       indexes: { owner: ({ ownerUids }) => ownerUids },
@@ -95,7 +100,7 @@ export function createCaches(onError: CacheErrorListener): Caches {
       project: ({ metadata }): ConfigView => ({ resourceVersion: metadata.resourceVersion ?? '' }),
       onError: failed('ConfigMap'),
     }),
-    traffic: trafficCaches(failed),
+    traffic,
   };
 }
 
@@ -112,19 +117,6 @@ function ownRevision(object: KubeObject): RevisionView | undefined {
 
 type Failed = (kind: string) => (error: unknown, key: string) => void;
 
-function workloadCache(kind: WorkloadKind, failed: Failed): WorkloadCache {
-  return createCache({
-    project: (object) => kind.view(object),
-    indexes: { config: configIndex },
-    onError: failed(kind.resource.kind),
-  });
-}
-
-function configIndex({ configRefs }: WorkloadView, key: string): string[] {
-  const namespace = key.slice(0, key.indexOf('/'));
-  return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
-}
-
 function autoscalerCache(kind: AutoscalerName['kind'], failed: Failed): Cache<AutoscalerView, 'owner'> {
   return createCache({
     project: (object) => viewOfAutoscaler(autoscalerKinds[kind], object),
@@ -138,15 +130,15 @@ function trafficCaches(failed: Failed): Map<string, TrafficCache> {
   for (const resource of routers.flatMap(resourcesOf)) {
     const key = resourceKey(resource);
     if (!caches.has(key)) {
-      const cache = createCache({ project: trafficObject(key), onError: failed(resource.kind) });
+      const cache = createCache({ project: trafficObject(resource), onError: failed(resource.kind) });
       caches.set(key, { resource, cache });
     }
   }
   return caches;
 }
 
-function trafficObject(key: string): (object: KubeObject) => TrafficObject {
-  const isOfKind = ({ resource }: { readonly resource: Resource }): boolean => resourceKey(resource) === key;
+function trafficObject(kind: Resource): (object: KubeObject) => TrafficObject {
+  const isOfKind = ({ resource }: { readonly resource: Resource }): boolean => isSameKind(resource, kind);
   const routes = routers.flatMap(({ route }) => route ?? []).filter(isOfKind);
   const companions = routers.flatMap((router) => router.companions ?? []).filter(isOfKind);
   const isSource = routers.some(({ source }) => source !== undefined && isOfKind(source));
@@ -154,6 +146,7 @@ function trafficObject(key: string): (object: KubeObject) => TrafficObject {
     routes: new Map(routes.map((shape) => [shape, shape.view(object)])),
     companions: new Map(companions.map((shape) => [shape, objectView(object, shape.fingerprint(object))])),
     source: isSource ? object : undefined,
+    ...workloadOf(kind, object),
   });
 }
 
@@ -184,7 +177,7 @@ export function feedsOf(caches: Caches): readonly Feed[] {
   return [
     builtIn(resources.canaries, caches.canaries),
     builtIn(resources.metricTemplates, caches.templates),
-    ...[...caches.workloads].map(([{ resource }, cache]) => builtIn(resource, cache)),
+    ...caches.workloadFeeds.map(({ resource, cache }) => builtIn(resource, cache)),
     builtIn(resources.services, caches.services),
     builtIn(resources.controllerRevisions, caches.revisions),
     builtIn(resources.configMaps, caches.configMaps, true),

@@ -129,6 +129,7 @@ function seenTarget(
     available: target.availableReplicas,
     readiness: kind.readiness(target, readyThresholds(spec.analysis).canaryPercent),
     ...(target.changedAt === undefined ? {} : { changedAt: target.changedAt }),
+    ...(kind.scaled === undefined ? { fixedSize: true } : {}),
   };
 }
 
@@ -180,7 +181,25 @@ function seenAutoscalers(scene: Scene): Pick<Observation, 'autoscaler' | 'retire
 const noServices: SeenServices = { apex: 'missing', primary: 'missing', canary: 'missing' };
 const noRoute: SeenRoute = { state: 'none', split: undefined, acceptance: 'unknown', message: '' };
 
-function seenServices({ view, services, serviceViews }: Scene): SeenServices {
+function seenServices(scene: Scene): SeenServices {
+  return scene.kind?.services === 'cloned' ? seenClones(scene) : seenGenerated(scene);
+}
+
+/** The target is the apex, and its primary the primary: what is left is the copy that leads to the canary. */
+function seenClones({ view, target, serviceViews }: Scene): SeenServices {
+  const { primary, canary } = serviceViews;
+  const isTheirs = (live: Scene['serviceViews']['canary']): boolean =>
+    live !== undefined && isForeign(live.ownerUids, view.uid);
+  const copied = canary?.workload?.sourceHash === target?.sourceHash ? 'inPlace' : 'drifted';
+  const state = canary === undefined ? 'missing' : copied;
+  return {
+    apex: 'inPlace',
+    primary: isTheirs(primary) ? 'foreign' : 'inPlace',
+    canary: isTheirs(canary) ? 'foreign' : state,
+  };
+}
+
+function seenGenerated({ view, services, serviceViews }: Scene): SeenServices {
   const seen = (role: keyof SeenServices): SeenObject => {
     const live = serviceViews[role];
     if (live === undefined) {

@@ -20,6 +20,7 @@ import type { RenderedServices, ServiceRole, ServiceView } from '../workload/ser
 import { resourceKey } from './caches.ts';
 import type { Caches, TrafficObject } from './caches.ts';
 import type { CanaryView } from './canary-view.ts';
+import type { WithWorkload } from './workload-caches.ts';
 
 export interface SceneSettings {
   readonly meshProvider: string;
@@ -42,7 +43,7 @@ export interface Scene {
   readonly target: WorkloadView | undefined;
   readonly primary: WorkloadView | undefined;
   readonly selector: Selector | undefined;
-  readonly serviceViews: Readonly<Record<ServiceRole, ServiceView | undefined>>;
+  readonly serviceViews: Readonly<Record<ServiceRole, (ServiceView & WithWorkload) | undefined>>;
   /** undefined while it is not known which pods to select. */
   readonly services: RenderedServices | undefined;
   readonly autoscalers: SceneAutoscalers;
@@ -69,19 +70,15 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
   if (view.canary === undefined) {
     return undefined;
   }
-  const { spec } = view.canary;
+  const kind = kindOf(view.canary.spec.targetRef);
+  const spec = honoured(view.canary.spec, kind);
   const { namespace } = view;
   const apex = apexName(spec);
   const provider = providerOf(spec, settings.meshProvider);
   const router = routerFor(provider);
   const owner = ownerOf(view);
-  const targetKey = { namespace, name: spec.targetRef.name };
-  const primaryKey = { namespace, name: primaryName(spec) };
-  const kind = kindOf(spec.targetRef);
-  const workloads = kind === undefined ? undefined : caches.workloads.get(kind);
-  const target = workloads?.get(keyOf(targetKey));
-  const selected = target === undefined ? undefined : selectorOf(target.matchLabels, settings.selectorLabels);
-  const selector = selected?.kind === 'selector' ? selected.selector : undefined;
+  const workloads = workloadsOf(spec, kind, { namespace, caches, settings });
+  const { target, selector } = workloads;
   const serviceViews = {
     apex: caches.services.get(keyOf({ namespace, name: apex })),
     primary: caches.services.get(keyOf({ namespace, name: `${apex}-primary` })),
@@ -108,19 +105,48 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     provider,
     router,
     kind,
-    targetKey,
-    primaryKey,
-    target,
-    primary: workloads?.get(keyOf(primaryKey)),
-    selector,
+    ...workloads,
     serviceViews,
     services,
     autoscalers: autoscalersOf(view, spec, caches),
     ...routeSceneOf(caches, { router, spec, namespace, routeWish }),
-    problems: [...(selected?.kind === 'problem' ? [selected.problem] : []), ...(services?.problems ?? [])],
+    problems: [...workloads.problems, ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
     routeWish,
   };
+}
+
+function workloadsOf(
+  spec: CanarySpec,
+  kind: WorkloadKind | undefined,
+  {
+    namespace,
+    caches,
+    settings,
+  }: { readonly namespace: string; readonly caches: Caches; readonly settings: SceneSettings },
+): Pick<Scene, 'targetKey' | 'primaryKey' | 'target' | 'primary' | 'selector' | 'problems'> {
+  const targetKey = { namespace, name: spec.targetRef.name };
+  const primaryKey = { namespace, name: primaryName(spec) };
+  const known = kind === undefined ? undefined : caches.workloads.get(kind);
+  const target = known?.get(keyOf(targetKey));
+  const selected =
+    target === undefined || kind?.services !== 'generated'
+      ? undefined
+      : selectorOf(target.matchLabels, settings.selectorLabels);
+  return {
+    targetKey,
+    primaryKey,
+    target,
+    primary: known?.get(keyOf(primaryKey)),
+    selector: selected?.kind === 'selector' ? selected.selector : undefined,
+    problems: selected?.kind === 'problem' ? [selected.problem] : [],
+  };
+}
+
+/** What has no replicas has no autoscaler; `checkCanary` warns of one that is named. */
+function honoured(spec: CanarySpec, kind: WorkloadKind | undefined): CanarySpec {
+  const { autoscalerRef: _ignored, ...rest } = spec;
+  return kind?.sized === false ? rest : spec;
 }
 
 function ownerOf({ name, uid }: CanaryView): OwnerReference {

@@ -130,6 +130,8 @@ function capture(target: KubeObject): Content {
 
 export const daemonSets: WorkloadKind = {
   resource: resources.daemonSets,
+  services: 'generated',
+  sized: form.sized,
   view,
   readiness,
   scaled: (replicas) => ({

@@ -124,6 +124,8 @@ function capture(target: KubeObject): Content {
 
 export const deployments: WorkloadKind = {
   resource: resources.deployments,
+  services: 'generated',
+  sized: form.sized,
   view: viewOfDeployment,
   readiness: readinessOf,
   scaled: (replicas) => ({ spec: { replicas } }),

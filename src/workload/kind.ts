@@ -77,12 +77,19 @@ export interface PrimaryWish {
 
 export interface WorkloadKind {
   readonly resource: Resource;
+  /**
+   * `generated`: apex, primary and canary Service, by the label of its pods. `cloned`: the target is the apex, its primary
+   * the primary, and the canary a copy of it.
+   */
+  readonly services: 'generated' | 'cloned';
+  /** It has replicas, which an autoscaler may set. */
+  readonly sized: boolean;
   /** Never throws: what a malformed object lacks counts as absent, and the workload as not ready. */
   view(object: KubeObject): WorkloadView;
   /** `thresholdPercent` of its pods must be available. How long to wait is the run's matter. */
   readiness(view: WorkloadView, thresholdPercent: number): Readiness;
-  /** The body of the merge patch that gives a target this many pods. */
-  scaled(replicas: number): JsonObject;
+  /** The body of the merge patch that gives a target this many pods; absent: it has none that Serin could size. */
+  readonly scaled?: (replicas: number) => JsonObject;
   /** Throws a ZodError for an object that no API server would keep. */
   capture(target: KubeObject): Content;
   /** The content that a primary was made from, read back from it. */

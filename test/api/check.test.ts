@@ -342,6 +342,11 @@ describe('remarks upon', () => {
       'IgnoredField: spec.upstreamRef is not honoured by contour; remove it',
     ],
     [
+      'an autoscaler of what has no replicas',
+      withSpec({ targetRef: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'podinfo' }, autoscalerRef }),
+      'IgnoredField: spec.autoscalerRef is not honoured: a DaemonSet has no replicas that an autoscaler could set; remove it',
+    ],
+    [
       'an empty match of the route',
       withService({ match: [{}] }),
       'InvalidSpec: spec.service.match[0] is empty and takes every request; say what to match, or remove it',

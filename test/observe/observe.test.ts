@@ -130,12 +130,6 @@ describe('an observation', () => {
 describe('problems', () => {
   it.each<[string, Lab, Partial<Moment>, string]>([
     ['a provider nobody knows', withCanary({ provider: 'gloo' }), {}, 'UnknownProvider'],
-    [
-      'a target of another kind',
-      withCanary({ targetRef: { apiVersion: 'v1', kind: 'Service', name: 'cart' } }),
-      {},
-      'UnsupportedField',
-    ],
     ['no service', withCanary({ service: undefined }), {}, 'InvalidSpec'],
     ['a kind that is not installed', lab(), { missingKinds: [httpRoutes] }, 'KindNotInstalled'],
     [

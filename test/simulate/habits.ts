@@ -61,7 +61,10 @@ const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'deletes a Service',
     act: (world) => {
-      const name = world.chance.pick([APP, `${APP}-primary`, `${APP}-canary`]);
+      const canary = `${APP}-canary`;
+      // Where the target is one, others do that to it and to its primary.
+      const own = world.target.resource === resources.services;
+      const name = own ? canary : world.chance.pick([APP, PRIMARY, canary]);
       if (world.store.find(resources.services, { namespace, name }) === undefined) {
         return undefined;
       }

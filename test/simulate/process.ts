@@ -158,10 +158,9 @@ export class Process {
 
   /** What the process believes of the availability of a workload. */
   believes(name: string): number {
-    const [workload] = [...this.caches.workloads.values()].flatMap(
-      (cache) => cache.get(`shop/${name}`) ?? [],
-    );
-    return workload?.availableReplicas ?? 0;
+    const { resource } = this.#world.target;
+    const known = [...this.caches.workloads].find(([kind]) => kind.resource === resource)?.[1];
+    return known?.get(`shop/${name}`)?.availableReplicas ?? 0;
   }
 
   wake(): void {

@@ -89,7 +89,26 @@ const daemonSetTarget: SimulatedTarget = {
   plan: (object, generations, nowMs) => planDaemonRollout(object, generations, nowMs, NODES),
 };
 
+/** What it leads to stands in its selector: it has no pods of its own. */
+const serviceTarget: SimulatedTarget = {
+  name: 'Service',
+  resource: resources.services,
+  manifest: (image) =>
+    objectFor(resources.services, {
+      selector: { app: APP, version: image.slice('app:'.length) },
+      ports: [{ name: 'http', port: 80, targetPort: 8080 }],
+    }),
+  edit: (image) => ({ selector: { version: image.slice('app:'.length) } }),
+  imageOf: (object) => {
+    const version = textOf(objectOf(objectOf(object?.['spec'])['selector'])['version']);
+    return version === undefined ? '' : `app:${version}`;
+  },
+  sizeOf: () => 1,
+  plan: undefined,
+};
+
 export const simulatedTargets: readonly [SimulatedTarget, ...SimulatedTarget[]] = [
   deploymentTarget,
   daemonSetTarget,
+  serviceTarget,
 ];

@@ -98,7 +98,11 @@ export class World {
   }
 
   availableOf(name: string): number {
-    const status = objectOf(this.workload(name)?.['status']);
+    const workload = this.workload(name);
+    if (this.target.plan === undefined) {
+      return workload === undefined ? 0 : 1;
+    }
+    const status = objectOf(workload?.['status']);
     return Number(status['availableReplicas'] ?? status['numberAvailable'] ?? 0);
   }
 

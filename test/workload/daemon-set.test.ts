@@ -95,10 +95,10 @@ describe('a DaemonSet that is scaled away', () => {
   });
 
   it('is switched by one key of the node selector, either way', () => {
-    expect(daemonSets.scaled(0)).toEqual({
+    expect(daemonSets.scaled?.(0)).toEqual({
       spec: { template: { spec: { nodeSelector: { [MARKER]: 'true' } } } },
     });
-    expect(daemonSets.scaled(4)).toEqual({
+    expect(daemonSets.scaled?.(4)).toEqual({
       spec: { template: { spec: { nodeSelector: { [MARKER]: null } } } },
     });
   });
