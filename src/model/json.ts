@@ -33,3 +33,18 @@ export function overlay(live: JsonObject, wanted: JsonObject, owned: readonly st
   const ours = Object.entries(wanted).filter(([key, value]) => owned.includes(key) && value !== undefined);
   return Object.fromEntries([...foreign, ...ours]);
 }
+
+/** What stands at a path such as `routeAction.multi`; the value itself for the empty path. */
+export function valueAt(value: unknown, path: string): unknown {
+  return path === '' ? value : path.split('.').reduce((inner, key) => objectOf(inner)[key], value);
+}
+
+/** `object` with another value at the path; what is not an object on the way becomes one. */
+export function withValueAt(object: JsonObject, path: string, value: unknown): JsonObject {
+  const dot = path.indexOf('.');
+  const key = dot === -1 ? path : path.slice(0, dot);
+  return {
+    ...object,
+    [key]: dot === -1 ? value : withValueAt(objectOf(object[key]), path.slice(dot + 1), value),
+  };
+}

@@ -1,7 +1,15 @@
 // Reading and rewriting live routes as JSON, the same for all routers: metadata of a route, which live rule a wanted one
 // continues, and the weights that the rules agree on.
 import { canonicalJson } from '../model/hash.ts';
-import { objectOf, objectsOf, textOf, type JsonObject } from '../model/json.ts';
+import {
+  isJsonObject,
+  objectOf,
+  objectsOf,
+  textOf,
+  valueAt,
+  withValueAt,
+  type JsonObject,
+} from '../model/json.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import { ownMetadata } from '../model/metadata.ts';
 import type { Split } from '../model/split.ts';
@@ -104,7 +112,9 @@ export function agreedWeights(
 
 /** Where a kind of route keeps its rules, and a rule its backends; backends have a `weight`. */
 export interface RuleKeys {
+  /** Paths in the spec: to a list of rules, or to one that stands alone; the empty path is the spec itself. */
   readonly rules: readonly string[];
+  /** Path in a rule. */
   readonly backends: string;
   /** How a backend names its Service: `name` if left out. */
   readonly service?: ServiceKey;
@@ -122,7 +132,22 @@ export const byName: ServiceKey = {
 
 /** All rules of a spec. */
 export function rulesIn(spec: unknown, { rules }: RuleKeys): readonly JsonObject[] {
-  return rules.flatMap((key) => objectsOf(objectOf(spec)[key]));
+  return rules.flatMap((path) => {
+    const found = valueAt(spec, path);
+    return isJsonObject(found) ? [found] : objectsOf(found);
+  });
+}
+
+export function backendsOf(rule: unknown, { backends }: RuleKeys): readonly JsonObject[] {
+  return objectsOf(valueAt(rule, backends));
+}
+
+export function withBackends(
+  rule: JsonObject,
+  { backends }: RuleKeys,
+  list: readonly JsonObject[],
+): JsonObject {
+  return withValueAt(rule, backends, list);
 }
 
 /** `spec` with every rule changed. */
@@ -131,10 +156,16 @@ export function mapRules(
   { rules }: RuleKeys,
   change: (rule: JsonObject) => JsonObject,
 ): JsonObject {
-  const changed = rules
-    .filter((key) => key in spec)
-    .map((key): [string, unknown] => [key, objectsOf(spec[key]).map(change)]);
-  return { ...spec, ...Object.fromEntries(changed) };
+  return rules.reduce((changed, path) => {
+    const found = valueAt(changed, path);
+    if (path === '') {
+      return change(changed);
+    }
+    if (isJsonObject(found)) {
+      return withValueAt(changed, path, change(found));
+    }
+    return Array.isArray(found) ? withValueAt(changed, path, objectsOf(found).map(change)) : changed;
+  }, spec);
 }
 
 /**
@@ -142,11 +173,11 @@ export function mapRules(
  * a cookie, goes over to the primary with the last percent.
  */
 export function reweighed(route: KubeObject, keys: RuleKeys, split: Split): KubeObject {
-  const { backends, service = byName } = keys;
+  const { service = byName } = keys;
   const { primary, canary } = backendNames(route.metadata.name);
   const weights: Readonly<Record<string, number>> = { [primary]: split.primary, [canary]: split.canary };
   const reweighRule = (rule: JsonObject): JsonObject => {
-    const all = objectsOf(rule[backends]);
+    const all = backendsOf(rule, keys);
     const [toPrimary, toCanary] = [primary, canary].map((name) =>
       all.some((one) => service.of(one) === name),
     );
@@ -160,7 +191,7 @@ export function reweighed(route: KubeObject, keys: RuleKeys, split: Split): Kube
       }
       return weights[name] === undefined ? one : { ...one, weight: weights[name] };
     });
-    return { ...rule, [backends]: changed };
+    return withBackends(rule, keys, changed);
   };
   return { ...route, spec: mapRules(objectOf(route['spec']), keys, reweighRule) };
 }

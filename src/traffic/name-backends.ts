@@ -1,8 +1,8 @@
 // Routes on the way from one set of Services to another. A gateway may follow a route sooner than it knows where the pods
 // of a Service are, and answers errors in between; so a Service is named without weight before it gets requests.
-import { objectOf, objectsOf, type JsonObject } from '../model/json.ts';
+import { objectOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { backendNames, byName, mapRules, rulesIn, type RuleKeys } from './live.ts';
+import { backendNames, backendsOf, byName, mapRules, rulesIn, withBackends, type RuleKeys } from './live.ts';
 
 export interface RuleAccess {
   readonly keys: RuleKeys;
@@ -23,15 +23,15 @@ export function naming(live: KubeObject, other: unknown, { keys, weightsOf }: Ru
     .filter((backend, index) => names.indexOf(nameOf(backend, keys)) === index)
     .filter((backend) => !known.includes(nameOf(backend, keys)))
     .map((backend) => ({ ...backend, weight: 0 }));
-  const host = rulesIn(spec, keys).find((rule) => objectsOf(rule[keys.backends]).length > 0);
+  const host = rulesIn(spec, keys).find((rule) => backendsOf(rule, keys).length > 0);
   const widen = (rule: JsonObject): JsonObject => {
     const weights = weightsOf(rule);
-    const own = objectsOf(rule[keys.backends]).map((backend, _index, all) => ({
+    const own = backendsOf(rule, keys).map((backend, _index, all) => ({
       ...backend,
       // With an unweighted backend beside one of weight 0, some APIs would give nothing to either.
       weight: all.length === 1 ? 100 : (weights[nameOf(backend, keys)] ?? 0),
     }));
-    return { ...rule, [keys.backends]: [...own, ...fresh] };
+    return withBackends(rule, keys, [...own, ...fresh]);
   };
   return { ...live, spec: mapRules(spec, keys, (rule) => (rule === host ? widen(rule) : rule)) };
 }
@@ -40,12 +40,12 @@ export function naming(live: KubeObject, other: unknown, { keys, weightsOf }: Ru
 export function leadingToApex(live: KubeObject, apex: string, keys: RuleKeys): KubeObject {
   const { primary, canary } = backendNames(apex);
   const lead = (rule: JsonObject): JsonObject => {
-    const backends = objectsOf(rule[keys.backends]);
+    const backends = backendsOf(rule, keys);
     const ours = backends.find((backend) => nameOf(backend, keys) === primary);
     const others = backends.filter((backend) => ![apex, primary, canary].includes(nameOf(backend, keys)));
     return ours === undefined
       ? rule
-      : { ...rule, [keys.backends]: [{ ...renamed(ours, primary, apex), weight: 100 }, ...others] };
+      : withBackends(rule, keys, [{ ...renamed(ours, primary, apex), weight: 100 }, ...others]);
   };
   return { ...live, spec: mapRules(objectOf(live['spec']), keys, lead) };
 }
@@ -56,7 +56,7 @@ function renamed(backend: JsonObject, from: string, to: string): JsonObject {
 }
 
 function backendsIn(spec: unknown, keys: RuleKeys): readonly JsonObject[] {
-  return rulesIn(spec, keys).flatMap((rule) => objectsOf(rule[keys.backends]));
+  return rulesIn(spec, keys).flatMap((rule) => backendsOf(rule, keys));
 }
 
 function nameOf(backend: JsonObject, { service = byName }: RuleKeys): string {

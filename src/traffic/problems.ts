@@ -101,6 +101,30 @@ export function mirrorProblems({ analysis }: CanarySpec, provider: string): Prob
   ];
 }
 
+/** Of a router that divides all requests by weight and can do nothing else with them. */
+export function unsplittableProblems(
+  spec: CanarySpec,
+  provider: string,
+  honoured: readonly RouteField[],
+): readonly Problem[] {
+  return [
+    ...affinityProblems(spec, provider),
+    ...mirrorProblems(spec, provider),
+    ...ignoredServiceFields(spec, provider, honoured),
+    ...((spec.analysis.match ?? []).length === 0
+      ? []
+      : [
+          error(['spec', 'analysis', 'match'], {
+            reason: 'UnsupportedMatch',
+            value: spec.analysis.match,
+            message: `cannot be had with ${provider}: every user would see the canary`,
+            fix: 'remove it, or choose a provider that can tell requests apart',
+          }),
+        ]),
+    ...(spec.service === undefined ? [missingService(provider)] : []),
+  ];
+}
+
 function saysSomething(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) {
     return Object.keys(value).length > 0;

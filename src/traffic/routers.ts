@@ -5,6 +5,8 @@ import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
 import { istio } from './istio.ts';
 import { kubernetes } from './kubernetes.ts';
+import { smiRouters } from './smi.ts';
+import { traefik } from './traefik.ts';
 import type { TrafficRouter } from './router.ts';
 
 export const routers: readonly TrafficRouter[] = [
@@ -13,6 +15,8 @@ export const routers: readonly TrafficRouter[] = [
   gatewayApiV1beta1,
   contour,
   istio,
+  traefik,
+  ...smiRouters,
 ];
 
 /** Under every name that an object of a route may have for this Canary, so that its events find it. */
@@ -37,5 +41,7 @@ export function routerFor(provider: string): TrafficRouter | undefined {
   if (provider.startsWith(gatewayApiV1.provider)) {
     return gatewayApiV1;
   }
-  return routers.find((router) => router.provider === provider);
+  // `smi:v1alpha2:linkerd`, as the controller's flag may say: the mesh behind it does not change the object.
+  const smi = /^smi:v1alpha\d/.exec(provider)?.[0];
+  return routers.find((router) => router.provider === (smi ?? provider));
 }

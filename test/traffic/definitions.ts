@@ -16,6 +16,7 @@ const files: Readonly<Record<string, string>> = {
   'gloo.solo.io': 'gloo.yaml',
   'kuma.io': 'kuma.yaml',
   'split.smi-spec.io': 'smi-trafficsplit.yaml',
+  'split.smi-spec.io/v1alpha3': 'smi-trafficsplit-v1alpha3.yaml',
   'appmesh.k8s.aws': 'appmesh.yaml',
   'apisix.apache.org': 'apisix.yaml',
   'zalando.org': 'skipper.yaml',
@@ -23,7 +24,7 @@ const files: Readonly<Record<string, string>> = {
 const texts = new Map<string, readonly JsonObject[]>();
 
 export function schemaOf(folder: string, { group, plural, version }: Resource): StructuralSchema {
-  const definition = definitionsIn(join(folder, files[group] ?? '')).find(
+  const definition = definitionsIn(join(folder, files[`${group}/${version}`] ?? files[group] ?? '')).find(
     ({ metadata }) => objectOf(metadata)['name'] === `${plural}.${group}`,
   );
   const versions = objectsOf(objectOf(definition?.['spec'])['versions']);

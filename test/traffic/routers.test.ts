@@ -5,6 +5,8 @@ import { gatewayApiV1, gatewayApiV1beta1 } from '../../src/traffic/gateway-api.t
 import { istio } from '../../src/traffic/istio.ts';
 import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
+import { smiRouters } from '../../src/traffic/smi.ts';
+import { traefik } from '../../src/traffic/traefik.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
 import { itIsATrafficRouter } from '../contract/router.ts';
 
@@ -20,8 +22,7 @@ itIsATrafficRouter(gatewayApiV1beta1, { service: gateway, golden: 'gateway-api-v
 itIsATrafficRouter(contour, {
   service: { timeout: '10s' },
   ingressClass: 'contour',
-  rules: 'routes',
-  backends: 'services',
+  keys: { rules: ['routes'], backends: 'services' },
 });
 
 itIsATrafficRouter(istio, {
@@ -31,11 +32,26 @@ itIsATrafficRouter(istio, {
     portDiscovery: true,
     timeout: '10s',
   },
-  rules: 'http',
-  backends: 'route',
-  backend: serviceKey,
+  keys: { rules: ['http'], backends: 'route', service: serviceKey },
   sourceLabels: true,
 });
+
+itIsATrafficRouter(traefik, { service: {}, keys: { rules: ['weighted'], backends: 'services' } });
+for (const router of smiRouters) {
+  itIsATrafficRouter(router, {
+    service: {},
+    golden: `smi-${router.route?.resource.version}`,
+    portless: true,
+    keys: {
+      rules: [''],
+      backends: 'backends',
+      service: {
+        of: ({ service }) => String(service),
+        set: (backend, service) => ({ ...backend, service }),
+      },
+    },
+  });
+}
 
 describe('the list of routers', () => {
   it.each([

@@ -65,6 +65,12 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [networking.istio.io]
   resources: [virtualservices, destinationrules]
   verbs: [get, list, watch, create, patch]
+- apiGroups: [traefik.io]
+  resources: [traefikservices]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [split.smi-spec.io]
+  resources: [trafficsplits]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}
 
 {{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}

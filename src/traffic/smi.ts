@@ -1,0 +1,53 @@
+// Service Mesh Interface: the split is a TrafficSplit named like the apex. Linkerd (with its SMI extension) and Open Service
+// Mesh read it too. The projects are archived; new installations do better with the Gateway API.
+import type { Problem } from '../model/problem.ts';
+import { ignored, unsplittableProblems } from './problems.ts';
+import type { TrafficRouter } from './router.ts';
+import { splitListShape } from './split-list.ts';
+
+type Version = 'v1alpha1' | 'v1alpha2' | 'v1alpha3';
+
+function smi(provider: string, version: Version): TrafficRouter {
+  return {
+    provider,
+    capabilities: { weighted: true, match: false, mirror: false, affinity: false },
+    route: splitListShape({
+      resource: {
+        group: 'split.smi-spec.io',
+        version,
+        plural: 'trafficsplits',
+        kind: 'TrafficSplit',
+        namespaced: true,
+      },
+      keys: {
+        rules: [''],
+        backends: 'backends',
+        service: {
+          of: ({ service }) => (typeof service === 'string' ? service : undefined),
+          set: (backend, service) => ({ ...backend, service }),
+        },
+      },
+      around: ({ apex, spec }) => ({ service: spec.service?.hosts?.[0] ?? apex }),
+      entry: (_wish, service, weight) => ({ service, weight }),
+      entryKeys: ['service', 'weight'],
+      order: 'canary first',
+      missingWeight: 0,
+    }),
+    problems: (spec) => [
+      ...unsplittableProblems(spec, provider, ['hosts']),
+      ...((spec.service?.hosts ?? []).length > 1 ? [onlyOneHost(provider)] : []),
+    ],
+  };
+}
+
+function onlyOneHost(provider: string): Problem {
+  return ignored(['spec', 'service', 'hosts', 1], provider);
+}
+
+export const smiRouters: readonly TrafficRouter[] = [
+  smi('smi:v1alpha1', 'v1alpha1'),
+  smi('smi:v1alpha2', 'v1alpha2'),
+  smi('smi:v1alpha3', 'v1alpha3'),
+  smi('linkerd', 'v1alpha1'),
+  smi('osm', 'v1alpha2'),
+];
