@@ -8,8 +8,8 @@ import { MetricTemplateSpec } from './metric-template.ts';
 import { CanaryStatus } from './status.ts';
 import { type StructuralSchema, structuralSchemaOf } from './structural-schema.ts';
 
-export const GROUP = 'flagger.app';
-export const VERSION = 'v1beta1';
+const GROUP = 'flagger.app';
+const VERSION = 'v1beta1';
 
 type PrinterColumn = {
   readonly name: string;

@@ -2,7 +2,7 @@
 // refuse, adjust or ignore, is a warning.
 import type { Canary, CanarySpec } from '../api/canary.ts';
 import { checkCanary } from '../api/check.ts';
-import { GROUP, VERSION, customResourceDefinitions } from '../api/crd.ts';
+import { customResourceDefinitions } from '../api/crd.ts';
 import { parseAlertProvider, parseCanary, parseMetricTemplate } from '../api/parse.ts';
 import { type Path, type Problem, errorAt, formatPath, parsePath, warningAt } from '../api/problem.ts';
 import type { StructuralSchema } from '../api/structural-schema.ts';
@@ -11,11 +11,21 @@ import { admit } from '../sandbox/crd-schema.ts';
 import { providers, routerFor } from '../traffic/routers.ts';
 import { adviceFor } from './lint-advice.ts';
 
-const schemas: ReadonlyMap<string, StructuralSchema> = new Map(
-  customResourceDefinitions().flatMap(({ spec }) =>
-    spec.versions.map(({ schema }) => [spec.names.kind, schema.openAPIV3Schema] as const),
-  ),
-);
+/** The one version that is served of each group, and its kinds. */
+interface Served {
+  readonly apiVersion: string;
+  readonly kinds: Map<string, StructuralSchema>;
+}
+
+const groups = new Map<string, Served>();
+for (const { spec } of customResourceDefinitions()) {
+  const { group, names, versions } = spec;
+  for (const { name, schema } of versions) {
+    const served = groups.get(group) ?? { apiVersion: `${group}/${name}`, kinds: new Map() };
+    served.kinds.set(names.kind, schema.openAPIV3Schema);
+    groups.set(group, served);
+  }
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -49,18 +59,19 @@ function lintObject(object: unknown): Remark[] | undefined {
     return undefined;
   }
   const { apiVersion, kind } = object;
-  const [group] = apiVersion.split('/');
-  if (group !== GROUP) {
+  const [group = ''] = apiVersion.split('/');
+  const found = groups.get(group);
+  if (found === undefined) {
     return undefined;
   }
-  const served = `${GROUP}/${VERSION}`;
+  const { apiVersion: served, kinds } = found;
   if (apiVersion !== served) {
     const message = `is ${apiVersion}: version not served`;
     return [errorAt(['apiVersion'], { value: apiVersion, message, fix: `use ${served}` })];
   }
-  const schema = schemas.get(String(kind));
+  const schema = kinds.get(String(kind));
   if (schema === undefined) {
-    const fix = `use one of ${[...schemas.keys()].join(', ')}`;
+    const fix = `use one of ${[...kinds.keys()].join(', ')}`;
     const message =
       kind === undefined ? 'is missing' : `is ${JSON.stringify(kind)}, which is no kind of ${served}`;
     return [errorAt(['kind'], { value: kind, message, fix })];

@@ -74,10 +74,10 @@ export function predecessors(
   const heir =
     first && Object.fromEntries(Object.entries(first).filter(([key]) => !reader.unique.includes(key)));
   const found = new Map<JsonObject, JsonObject>();
-  const backendsOf = (rule: JsonObject): string => canonicalJson(reader.backends(rule).toSorted());
+  const namesOf = (rule: JsonObject): string => canonicalJson(reader.backends(rule).toSorted());
   const identities = [
-    (rule: JsonObject): string => canonicalJson([backendsOf(rule), reader.matches(rule)]),
-    backendsOf,
+    (rule: JsonObject): string => canonicalJson([namesOf(rule), reader.matches(rule)]),
+    namesOf,
     (): string => '',
   ];
   for (const identity of identities) {

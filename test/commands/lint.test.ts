@@ -178,6 +178,11 @@ describe('lintText', () => {
         ),
       ],
     ],
+    [
+      'a command that is none',
+      'apiVersion: serin.dev/v1alpha1\nkind: CanaryCommand\nmetadata: { name: a }\nspec: { canary: cart, verb: stop }\n',
+      [expect.stringMatching(/^f\.yaml:4: spec\.verb: is "stop"/)],
+    ],
     ['nulls', `${canary}    metrics:\n    match: ~\n`, []],
     ['the empty document', '# nothing\n---\n', []],
   ])('finds %s', (_title, text, problems) => {
