@@ -71,6 +71,10 @@ export const Plan = z.object({
   /** How long a gate may stay closed; absent: for ever. */
   gateTimeoutMs: z.number().optional(),
   provider: z.string(),
+  /** What the run is about; `apex` is the base name of Services and route. Absent in runs of older versions. */
+  subject: z
+    .object({ apiVersion: z.string(), kind: z.string(), name: z.string(), apex: z.string() })
+    .optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -1,6 +1,7 @@
 // What a spec means as a plan: strategy, steps, limits. Read when a run starts, and again between its rounds.
 import type { CanarySpec } from '../api/canary.ts';
 import {
+  apexName,
   gateTimeoutMs,
   intervalMs,
   iterations,
@@ -34,5 +35,6 @@ export function planOf(spec: CanarySpec, { provider, minimumIntervalMs }: PlanSe
     skipAnalysis: spec.skipAnalysis ?? false,
     ...(timeoutMs === undefined ? {} : { gateTimeoutMs: timeoutMs }),
     provider,
+    subject: { ...spec.targetRef, apex: apexName(spec) },
   };
 }

@@ -1,8 +1,9 @@
 // What the cache keeps of a Canary: the parsed spec and status, or why they cannot be read.
 import { parseCanary, parseStatus } from '../api/parse.ts';
 import { apexName, namespaceOf } from '../api/defaults.ts';
-import type { Canary, CanarySpec } from '../api/canary.ts';
-import type { CanaryStatus } from '../api/status.ts';
+import { CanarySpec } from '../api/canary.ts';
+import type { Canary } from '../api/canary.ts';
+import type { CanaryStatus, Run } from '../api/status.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { foreignStatusWriter } from '../model/managed-fields.ts';
 import type { ForeignWriter } from '../model/managed-fields.ts';
@@ -21,7 +22,7 @@ export interface CanaryView {
   readonly labels: Readonly<Record<string, string>>;
   /** The manifest; its metadata may be older than the view. */
   readonly read: ReturnType<typeof parseCanary>;
-  /** undefined where spec or status cannot be read; `problems` says why. */
+  /** What counts now; undefined where spec or status cannot be read: `problems` says why. */
   readonly canary: Canary | undefined;
   readonly problems: readonly Problem[];
   readonly status: CanaryStatus;
@@ -49,12 +50,37 @@ export function viewOfCanary(object: KubeObject, known?: CanaryView): CanaryView
     finalizers: metadata.finalizers ?? [],
     labels: metadata.labels ?? {},
     read: spec,
-    canary: spec.ok && status.ok ? spec.canary : undefined,
+    canary: spec.ok && status.ok ? inForce(spec.canary, status.status.run) : undefined,
     problems: [...(spec.ok ? [] : spec.problems), ...(status.ok ? [] : status.problems)],
     status: status.ok ? status.status : {},
     foreignWriter: foreignStatusWriter(object.metadata),
     storedStatus,
   };
+}
+
+/**
+ * What a run is about it stays about: a provider, target or Service that is named anew meanwhile counts from the next run
+ * on. Else the route that carries the traffic would be left as it is, and whatever it leads to would be scaled down.
+ */
+function inForce(canary: Canary, run: Run | undefined): Canary {
+  const subject = run?.kind === 'rollout' ? run.plan.subject : undefined;
+  if (run === undefined || subject === undefined) {
+    return canary;
+  }
+  const { spec } = canary;
+  const { provider } = run.plan;
+  const { apex, ...targetRef } = subject;
+  const same = spec.targetRef.kind === targetRef.kind && spec.targetRef.name === targetRef.name;
+  if (same && apexName(spec) === apex && (spec.provider ?? provider) === provider) {
+    return canary;
+  }
+  const frozen = CanarySpec.safeParse({
+    ...spec,
+    targetRef,
+    ...(spec.service === undefined ? {} : { service: { ...spec.service, name: apex } }),
+    ...(spec.provider === undefined ? {} : { provider }),
+  });
+  return frozen.success ? { ...canary, spec: frozen.data } : canary;
 }
 
 /** Most changes of a Canary are of its status alone; the generation grows with every other. */

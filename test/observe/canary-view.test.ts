@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { FINALIZER, interestsOf, targetKeyOf, viewOfCanary } from '../../src/observe/canary-view.ts';
+import { apexName } from '../../src/api/defaults.ts';
+import type { Run } from '../../src/api/status.ts';
 import { canaryObject } from '../fixture/lab.ts';
+import { run } from '../fixture/observation.ts';
 
 describe('what the cache keeps of a Canary', () => {
   it('is what decisions need', () => {
@@ -50,6 +53,56 @@ describe('what the cache keeps of a Canary', () => {
       [],
     );
   });
+});
+
+function duringA(kind: Run['kind']): { status: unknown } {
+  return { status: { run: { ...run(), kind } } };
+}
+
+describe('the spec of a Canary', () => {
+  const seen = { uid: 'u', generation: 3 };
+
+  it('is not read again while only its status changes', () => {
+    const first = viewOfCanary(canaryObject({}, seen));
+    const second = viewOfCanary({ ...canaryObject({}, seen), status: { phase: 'Failed' } }, first);
+
+    expect(second.canary).toBe(first.canary);
+    expect(second.status.phase).toBe('Failed');
+  });
+
+  it.each([
+    ['with another generation', { ...seen, generation: 4 }],
+    ['of another object', { ...seen, uid: 'w' }],
+    ['without a generation', { uid: 'u' }],
+  ])('is read again %s', (_title, metadata) => {
+    const first = viewOfCanary(canaryObject({}, seen));
+    const second = viewOfCanary(canaryObject({ skipAnalysis: true }, metadata), first);
+
+    expect(second.canary?.spec.skipAnalysis).toBe(true);
+  });
+
+  const edits = [
+    ['provider', { provider: 'osm' }],
+    ['target', { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'other' } }],
+    ['Service', { service: { name: 'other', port: 80 } }],
+  ] as const;
+
+  it.each(edits)('keeps to the %s that the run in flight began with', (_what, edit) => {
+    const { spec: before } = viewOfCanary(canaryObject()).canary ?? {};
+    const { spec: during } = viewOfCanary({ ...canaryObject(edit), ...duringA('rollout') }).canary ?? {};
+
+    expect(during).toMatchObject({ targetRef: before?.targetRef, provider: before?.provider });
+    expect(during && apexName(during)).toBe(before && apexName(before));
+  });
+
+  it.each(edits)(
+    'follows an edit of the %s where no run is in flight, or nothing is live yet',
+    (_what, edit) => {
+      for (const life of [{}, duringA('initialise')]) {
+        expect(viewOfCanary({ ...canaryObject(edit), ...life }).canary?.spec).toMatchObject(edit);
+      }
+    },
+  );
 });
 
 describe('what a Canary is interested in', () => {
