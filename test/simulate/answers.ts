@@ -9,7 +9,6 @@ import type { World } from './world.ts';
 export class Answers {
   readonly #world: World;
   readonly #invariants: Invariants;
-  metricsDown = false;
 
   constructor(world: World, invariants: Invariants) {
     this.#world = world;
@@ -31,7 +30,8 @@ export class Answers {
         message: '',
       };
     }
-    if (calm || chance.happens(0.8)) {
+    const { gatesClosed } = this.#world.troubles;
+    if (calm || (!(gatesClosed && type.startsWith('confirm-')) && chance.happens(0.8))) {
       return { kind: 'hook', outcome: 'passed', reason: 'HookPassed', message: '' };
     }
     return chance.happens(0.5)
@@ -40,10 +40,14 @@ export class Answers {
   }
 
   #measure(): Answer {
-    if (this.metricsDown) {
+    if (this.#world.troubles.metricsDown) {
       return this.#world.chance.happens(0.5)
         ? { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') }
         : { kind: 'metric', measurement: { kind: 'noData', reason: 'NoSeries', message: 'no series' } };
+    }
+    if (!this.#world.calm && this.#world.chance.happens(0.02)) {
+      const message = '2 series';
+      return { kind: 'metric', measurement: { kind: 'inconclusive', reason: 'TooManySeries', message } };
     }
     const image = this.#world.imageOf(APP) ?? '';
     const passes = qualityOf(image) === 'good';

@@ -4,10 +4,12 @@ import type { CanaryStatus } from '../../src/api/status.ts';
 import type { Decision } from '../../src/model/decision.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { habitNames } from './habits.ts';
+import { impossible, shellOnly, transitions } from './expected.ts';
 
 /** What one seed has seen, each once: `reason Promoting`, `phase Progressing -> Promoting`, `habit suspends`. */
 export class Seen {
   readonly #names = new Set<string>();
+  #said = '';
 
   names(): readonly string[] {
     return [...this.#names];
@@ -23,6 +25,7 @@ export class Seen {
 
   decision({ status: before }: Observation, decision: Decision): void {
     this.#reason(decision.reason);
+    this.#said = decision.reason;
     if (decision.kind === 'intend') {
       decision.notices.forEach(({ reason }) => this.#reason(reason));
       this.#status(before, decision.status);
@@ -33,9 +36,11 @@ export class Seen {
     for (const { reason } of [...(after.conditions ?? []), ...(after.rounds ?? []), ...(after.runs ?? [])]) {
       this.#reason(reason);
     }
-    if (before.phase !== after.phase) {
-      this.#names.add(`phase ${phaseOf(before)} -> ${phaseOf(after)}`);
-    }
+    this.#names.add(
+      before.phase === after.phase
+        ? `phase ${phaseOf(after)}: ${this.#said}`
+        : `phase ${phaseOf(before)} -> ${phaseOf(after)}`,
+    );
   }
 
   #reason(reason: string): void {
@@ -58,18 +63,48 @@ export function missing(counts: ReadonlyMap<string, number>): readonly string[] 
   return expected().filter((name) => !counts.has(name));
 }
 
-/** A line for everything that was seen or ought to have been, rarest last within its group. */
+/** Changes of phase that nobody has thought of. */
+export function unlisted(counts: ReadonlyMap<string, number>): readonly string[] {
+  const listed = new Set(phaseNames());
+  return [...counts.keys()].filter((name) => name.includes(' -> ') && !listed.has(name));
+}
+
+/** A line for everything that was seen or ought to have been, rarest last within its group; then what cannot be. */
 export function tableOf(counts: ReadonlyMap<string, number>): readonly string[] {
-  const names = [...new Set([...expected(), ...counts.keys()])];
-  return ['shape', 'habit', 'phase', 'reason'].flatMap((group) => {
-    const rows = names
+  const wanted = expected();
+  const names = [
+    ...wanted,
+    ...unlisted(counts),
+    ...[...counts.keys()].filter((name) => name.startsWith('shape ')),
+  ];
+  const lines = ['shape', 'habit', 'phase', 'reason'].flatMap((group) => {
+    const rows = [...new Set(names)]
       .filter((name) => name.startsWith(`${group} `))
       .map((name) => [counts.get(name) ?? 0, name.slice(group.length + 1)] as const)
       .sort(([a], [b]) => b - a);
     return [`seeds by ${group}:`, ...rows.map(([seeds, name]) => `${String(seeds).padStart(8)}  ${name}`)];
   });
+  return [
+    ...lines,
+    'not expected of a simulated pass:',
+    ...[...Object.entries(shellOnly), ...Object.entries(impossible)].map(
+      ([name, why]) => `          ${name}: ${why}`,
+    ),
+    ...unlisted(counts).map((name) => `unlisted: ${name.replace('phase ', '')}`),
+    ...missing(counts).map((name) => `missing: ${name}`),
+  ];
 }
 
 function expected(): readonly string[] {
-  return [...allReasons().map((reason) => `reason ${reason}`), ...habitNames.map((name) => `habit ${name}`)];
+  return [
+    ...allReasons()
+      .filter((reason) => !(reason in shellOnly))
+      .map((reason) => `reason ${reason}`),
+    ...habitNames.map((name) => `habit ${name}`),
+    ...phaseNames(),
+  ];
+}
+
+function phaseNames(): readonly string[] {
+  return Object.values(transitions).flatMap((rows) => rows.map((row) => `phase ${row}`));
 }

@@ -2,12 +2,18 @@
 import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { autoscalerHabits } from './autoscalers.ts';
+import type { Chance } from './chance.ts';
+import { meddling } from './controllers.ts';
 import type { Invariants } from './invariants.ts';
+import { spoiling } from './spoils.ts';
 import { APP, NAMESPACE, PRIMARY } from './targets.ts';
+import type { Troubles } from './troubles.ts';
 import { patchWorkload, push, setSpec } from './users.ts';
 import type { World } from './world.ts';
 
 const namespace = NAMESPACE;
+/** How many of the habits a seed knows. */
+const SHARE = 0.4;
 
 export interface Habit {
   readonly name: string;
@@ -20,7 +26,7 @@ export interface Habit {
 const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'pushes a new revision',
-    weight: 2,
+    weight: 6,
     act: (world) =>
       push(world, `app:${world.chance.pick(['good', 'good', 'bad', 'broken'])}-${world.nextVersion()}`),
   },
@@ -142,6 +148,9 @@ const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'edits the configuration',
     act: (world) => {
+      if (world.store.find(resources.configMaps, { namespace, name: 'settings' }) === undefined) {
+        return undefined;
+      }
       const body = { data: { level: `level-${world.chance.between(1, 3)}` } };
       world.store.patch(resources.configMaps, { namespace, name: 'settings' }, { kind: 'merge', body });
       return 'edits the configuration';
@@ -163,22 +172,51 @@ const habits: readonly [Habit, ...Habit[]] = [
     },
   },
   {
-    name: 'edits targetRef',
+    name: 'breaks into a long weekend',
     act: (world) => {
-      setSpec(world, { targetRef: { name: world.chance.happens(0.5) ? 'nothing' : APP } });
-      return 'edits targetRef';
+      world.nowMs += 25 * 3_600_000;
+      return 'is away for a day';
     },
   },
   ...autoscalerHabits,
+  toggle('metricsDown', ['lets metrics vanish', 'lets metrics return'], 4),
+  toggle('gatesClosed', ['closes the gates', 'opens the gates'], 2),
+  toggle('routeRejected', ['breaks the gateway', 'mends the gateway'], 1),
+  toggle('refusing', ['has a policy refuse everything', 'takes the policy back'], 1),
+  toggle('notServed', ['takes the kind of the route away', 'installs the kind of the route'], 0.5),
+  ...spoiling,
+  ...meddling,
 ];
-
-const total = habits.reduce((sum, { weight = 1 }) => sum + weight, 0);
 
 export const habitNames: readonly string[] = habits.map(({ name }) => name);
 
+/** A seed knows some of the habits only, so that what they do together is different in each; everybody pushes. */
+export function habitsOf(chance: Chance): readonly Habit[] {
+  return habits.filter((habit) => habit === habits[0] || chance.happens(SHARE));
+}
+
+function toggle(
+  trouble: Exclude<keyof Troubles, 'end'>,
+  [begin, end]: readonly [string, string],
+  weight: number,
+): Habit {
+  return {
+    name: begin,
+    weight,
+    act: ({ troubles }) => {
+      troubles[trouble] = !troubles[trouble];
+      return troubles[trouble] ? begin : end;
+    },
+  };
+}
+
 /** One thing somebody does: its habit, and what was done where there was something to do it to. */
-export function meddle(world: World, invariants: Invariants): { name: string; done: string | undefined } {
-  let left = world.chance.between(1, total);
-  const habit = habits.find(({ weight = 1 }) => (left -= weight) <= 0) ?? habits[0];
+export function meddle(
+  known: readonly Habit[],
+  world: World,
+  invariants: Invariants,
+): { name: string; done: string | undefined } {
+  let left = world.chance.next() * known.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  const habit = known.find(({ weight = 1 }) => (left -= weight) <= 0) ?? habits[0];
   return { name: habit.name, done: habit.act(world, invariants) };
 }

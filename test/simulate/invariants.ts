@@ -7,6 +7,7 @@ import type { Observation } from '../../src/model/observation.ts';
 import type { RouteView } from '../../src/traffic/router.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import { findAutoscaler } from './autoscalers.ts';
+import { notesOf } from './controllers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
 import type { Moment } from './rules.ts';
@@ -66,6 +67,8 @@ export class Invariants {
         now,
         call,
         believes: (workload) => process.believes(workload),
+        nowMs: this.#world.nowMs,
+        trusting: this.#world.manifest['skipAnalysis'] === true,
         allowed: this.allowed,
         initial: this.initial,
       });
@@ -93,6 +96,7 @@ export class Invariants {
       primaryAutoscaler: findAutoscaler(this.#world, PRIMARY),
       targetAutoscaler: findAutoscaler(this.#world, APP),
       status: objectOf(this.#world.canary()?.['status']),
+      notes: notesOf(this.#world),
     };
   }
 

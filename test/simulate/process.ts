@@ -16,7 +16,7 @@ import { KEY } from './world.ts';
 const settings = {
   meshProvider: 'kubernetes',
   minimumIntervalMs: 10_000,
-  noCrossNamespaceRefs: false,
+  noCrossNamespaceRefs: true,
   ingressClass: '',
   selectorLabels: ['app', 'name', 'app.kubernetes.io/name'],
   includeLabelPrefix: [],
@@ -93,7 +93,7 @@ export class Process {
       },
       configs: createConfigReader({ cluster, configMaps: this.caches.configMaps, nowMs: () => world.nowMs }),
       authors: createAuthorCheck(cluster),
-      isServed: () => true,
+      isServed: () => !world.troubles.notServed,
       nowMs: () => world.nowMs,
       chance: () => `run-${world.chance.between(0, 1e9).toString(36)}`,
       listener,

@@ -6,7 +6,7 @@ import type { Call } from '../../src/sandbox/store-cluster.ts';
 import type { Split } from '../../src/model/split.ts';
 import { autoscalerRules } from './autoscalers.ts';
 import { APP, PRIMARY } from './targets.ts';
-import { qualityOf } from './world.ts';
+import { KEY, qualityOf } from './world.ts';
 
 /** `size`: how many pods it wants. */
 interface Workload {
@@ -23,6 +23,8 @@ export interface Moment {
   readonly primaryAutoscaler: KubeObject | undefined;
   readonly targetAutoscaler: KubeObject | undefined;
   readonly status: Readonly<Record<string, unknown>>;
+  /** Annotations of others on what Serin writes too, by object. */
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 export interface Write {
@@ -31,6 +33,9 @@ export interface Write {
   readonly call: Call;
   /** How many available pods the process believes a workload to have. */
   readonly believes: (workload: string) => number;
+  readonly nowMs: number;
+  /** The analysis is skipped: whatever gets ready may go live. */
+  readonly trusting: boolean;
   readonly allowed: ReadonlySet<string>;
   readonly initial: ReadonlySet<string>;
 }
@@ -75,8 +80,8 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'the primary holds what was analysed',
-    broken: ({ before, now: { primary }, allowed, initial }) => {
-      if (primary === undefined || primary.image === before.primary?.image) {
+    broken: ({ before, now: { primary }, trusting, allowed, initial }) => {
+      if (primary === undefined || trusting || primary.image === before.primary?.image) {
         return undefined;
       }
       const { image } = primary;
@@ -109,8 +114,79 @@ export const rules: readonly Rule[] = [
     },
   },
   ...autoscalerRules,
+  {
+    name: 'D8: a route is written with the weight that status says, whatever else is wrong with it',
+    broken: ({ now: { status, split }, call }) => {
+      const wanted = Number(objectOf(objectOf(status['run'])['split'])['canary'] ?? 0);
+      const leaving = status['phase'] === 'Terminating' || status['phase'] === undefined;
+      return split === undefined || leaving || !isRoute(call) || split.canary === wanted
+        ? undefined
+        : `it says ${split.canary}, status ${wanted}`;
+    },
+  },
+  {
+    name: 'what others have written stays',
+    broken: ({ before, now }) =>
+      [...now.notes].find(([object, note]) => (before.notes.get(object) ?? note) !== note)?.[0],
+  },
+  {
+    name: 'a run is pinned to its revision',
+    broken: ({ before, now }) => {
+      const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
+      const pinned = old['kind'] === 'rollout' && old['id'] === run['id'];
+      return pinned && old['revision'] !== run['revision']
+        ? `it went from ${String(old['revision'])} to ${String(run['revision'])}`
+        : undefined;
+    },
+  },
+  {
+    name: 'a step is taken only when the one before has been in effect for an interval',
+    broken: ({ before, now, nowMs }) => {
+      const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
+      const from = Number(objectOf(old['split'])['canary'] ?? 0);
+      const to = Number(objectOf(run['split'])['canary'] ?? 0);
+      const stepped = old['id'] === run['id'] && run['stage'] === 'analysis' && from > 0 && to > from;
+      const dueMs = Date.parse(String(old['settledAt'])) + Number(objectOf(old['plan'])['intervalMs']);
+      return stepped && !(nowMs >= dueMs)
+        ? `from ${from} to ${to}, ${dueMs - nowMs} ms too early`
+        : undefined;
+    },
+  },
+  {
+    name: 'a run ends with the round that reaches the threshold',
+    broken: ({ before, now }) => {
+      const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
+      const { threshold } = objectOf(run['plan']);
+      const failed = failuresOf(run);
+      const reached = old['id'] === run['id'] && failed > failuresOf(old) && failed >= Number(threshold);
+      return reached && run['stage'] === 'analysis'
+        ? `${failed} rounds did not pass, of ${String(threshold)}`
+        : undefined;
+    },
+  },
+  {
+    name: 'status shows the weight that the run has',
+    broken: ({ now: { status } }) => {
+      const run = objectOf(status['run']);
+      const weight = objectOf(run['split'])['canary'];
+      const told = objectOf(run['plan'])['strategy'] !== 'ab-testing' && weight !== undefined;
+      return told && status['canaryWeight'] !== weight
+        ? `it shows ${Number(status['canaryWeight'])}, the run has ${Number(weight)}`
+        : undefined;
+    },
+  },
 ];
 
 function sizeOf(workload: Workload | undefined): number {
   return workload?.size ?? 0;
+}
+
+/** Rounds of a run that did not pass, for whatever cause. */
+function failuresOf(run: Readonly<Record<string, unknown>>): number {
+  return Object.values(objectOf(run['counts'])).reduce<number>((sum, one) => sum + Number(one), 0);
+}
+
+/** Of this application: a Canary that somebody gave another target has another route. */
+function isRoute({ resource, key }: Call): boolean {
+  return (resource.kind === 'HTTPRoute' || resource.kind === 'HTTPProxy') && key === KEY;
 }

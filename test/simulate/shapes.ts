@@ -3,7 +3,7 @@ import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { apiVersionOf, resources } from '../../src/model/kube.ts';
 import { autoscalerOf, refTo, resourceOf } from './autoscalers.ts';
 import type { Chance } from './chance.ts';
-import { APP, NAMESPACE, simulatedTargets } from './targets.ts';
+import { APP, simulatedTargets } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
 import { configOf } from './users.ts';
 
@@ -28,7 +28,8 @@ interface Shape {
 export interface Scenario {
   readonly provider: string;
   readonly target: SimulatedTarget;
-  readonly canary: KubeObject;
+  /** Of the Canary. */
+  readonly spec: Readonly<Record<string, unknown>>;
   readonly objects: readonly (readonly [Resource, KubeObject])[];
   /** The names of what it is made of. */
   readonly shapes: readonly string[];
@@ -99,6 +100,13 @@ const shapes: readonly Shape[] = [
     suits: ({ objects }: Draft) => objects.some(([resource]) => resource === resources.deployments),
     draw: drawAutoscaler(kind),
   })),
+  {
+    name: 'skipAnalysis',
+    share: 0.05,
+    draw: ({ spec }) => {
+      spec['skipAnalysis'] = true;
+    },
+  },
 ];
 
 function drawAutoscaler(kind: 'HorizontalPodAutoscaler' | 'ScaledObject'): Shape['draw'] {
@@ -142,12 +150,7 @@ export function scenarioOf(chance: Chance): Scenario {
   return {
     provider,
     target,
-    canary: {
-      apiVersion: 'flagger.app/v1beta1',
-      kind: 'Canary',
-      metadata: { name: APP, namespace: NAMESPACE },
-      spec: { ...draft.spec, analysis: draft.analysis },
-    },
+    spec: { ...draft.spec, analysis: draft.analysis },
     objects: draft.objects,
     shapes: [provider, target.name, strategy.name, ...drawn.map(({ name }) => name)],
   };

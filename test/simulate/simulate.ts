@@ -4,7 +4,6 @@
 import { ApiError } from '../../src/cluster/cluster.ts';
 import { Retry } from '../../src/model/errors.ts';
 import { resources } from '../../src/model/kube.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
@@ -14,13 +13,15 @@ import { chanceFrom } from './chance.ts';
 import type { Chance } from './chance.ts';
 import { Seen } from './coverage.ts';
 import { Deliveries } from './deliveries.ts';
-import { meddle } from './habits.ts';
+import { habitsOf, meddle } from './habits.ts';
+import type { Habit } from './habits.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { Process } from './process.ts';
 import { scenarioOf } from './shapes.ts';
 import type { Scenario } from './shapes.ts';
-import { APP, PRIMARY } from './targets.ts';
-import { push, setSpec } from './users.ts';
+import { findRival } from './spoils.ts';
+import { APP, NAMESPACE, PRIMARY } from './targets.ts';
+import { applyCanary, canaryOf, push } from './users.ts';
 import { World, qualityOf } from './world.ts';
 
 export interface Outcome {
@@ -40,6 +41,8 @@ class Crash extends Error {}
 const STEP_MS = 2_000;
 const BREAKING_STEPS = 160;
 const HEALING_STEPS = 3_000;
+const QUIET_STEPS = 60;
+const REST_STEPS = 40;
 
 export async function simulate(seed: number): Promise<Outcome> {
   const run = new Simulation(seed);
@@ -60,10 +63,10 @@ class Simulation {
   readonly #world: World;
   readonly #invariants: Invariants;
   readonly #cluster: StoreCluster;
-  readonly #canary: KubeObject;
   readonly #objects: Scenario['objects'];
   #lastImage = 'app:good-1';
   readonly #answers: Answers;
+  readonly #habits: readonly Habit[];
   readonly #deliveries: Deliveries;
   readonly #seen = new Seen();
   readonly #transcript: string[] = [];
@@ -77,9 +80,11 @@ class Simulation {
 
   constructor(seed: number) {
     this.#chance = chanceFrom(seed);
-    const { provider, target, canary, objects, shapes } = scenarioOf(this.#chance);
+    const { provider, target, spec, objects, shapes } = scenarioOf(this.#chance);
     this.#world = new World(this.#chance, provider, target);
+    this.#world.manifest = spec;
     this.#invariants = new Invariants(this.#world, provider);
+    this.#habits = habitsOf(this.#chance);
     this.#answers = new Answers(this.#world, this.#invariants);
     this.#deliveries = new Deliveries(this.#world);
     this.#cluster = new StoreCluster(this.#world.store, {
@@ -93,9 +98,8 @@ class Simulation {
     for (const [resource, object] of objects) {
       this.#world.store.create(resource, object);
     }
-    this.#canary = canary;
     this.#objects = objects;
-    this.#world.store.create(resources.canaries, canary);
+    this.#world.store.create(resources.canaries, canaryOf(APP, spec));
     shapes.forEach((name) => this.#seen.shape(name));
     this.#invariants.allowed.add('app:good-1');
     this.#process = this.#start();
@@ -111,6 +115,9 @@ class Simulation {
   }
 
   async play(): Promise<string> {
+    if (this.#chance.happens(0.7)) {
+      await this.#begin();
+    }
     for (let step = 0; step < BREAKING_STEPS; step += 1) {
       this.#disturb();
       await this.#step();
@@ -120,12 +127,43 @@ class Simulation {
       await this.#step();
       const end = this.#ended();
       if (end !== undefined && step > 5) {
+        await this.#rest();
         return end;
       }
     }
     throw new Violation(
       `does not end: ${unrestOf(this.#world) ?? ''} ${JSON.stringify(this.#world.canary()?.['status'])}`,
     );
+  }
+
+  /** Most seeds begin with a set-up in peace and a first push, so that what breaks, breaks in the middle of something. */
+  async #begin(): Promise<void> {
+    this.#becalm(true);
+    for (let step = 0; step < QUIET_STEPS && this.#phase() !== 'Initialized'; step += 1) {
+      await this.#step();
+    }
+    this.#becalm(false);
+    this.#say(`somebody ${push(this.#world, `app:${this.#chance.pick(['good', 'good', 'bad'])}-0`)}`);
+  }
+
+  #becalm(calm: boolean): void {
+    this.#calm = calm;
+    this.#world.calm = calm;
+  }
+
+  #phase(): unknown {
+    return objectOf(this.#world.canary()?.['status'])['phase'];
+  }
+
+  /** D28: where nothing happens nothing is written. */
+  async #rest(): Promise<void> {
+    const before = this.#writes;
+    for (let step = 0; step < REST_STEPS; step += 1) {
+      await this.#step();
+    }
+    if (this.#writes > before) {
+      throw new Violation(`D28: ${this.#writes - before} writes while nothing happens`);
+    }
   }
 
   #start(): Process {
@@ -159,16 +197,12 @@ class Simulation {
   #disturb(): void {
     const { chance } = this.#world;
     if (chance.happens(0.04)) {
-      const { name, done } = meddle(this.#world, this.#invariants);
+      const { name, done } = meddle(this.#habits, this.#world, this.#invariants);
       if (done !== undefined) {
         this.#seen.habit(name);
         this.#say(`somebody ${done}`);
       }
       this.#allowLive();
-    }
-    if (chance.happens(0.01)) {
-      this.#answers.metricsDown = !this.#answers.metricsDown;
-      this.#say(`metrics ${this.#answers.metricsDown ? 'vanish' : 'return'}`);
     }
     if (!this.#world.upgraded && chance.happens(0.004)) {
       this.#upgrade();
@@ -230,14 +264,17 @@ class Simulation {
       this.#allowLive();
     }
     if (this.#world.canary() === undefined && soon()) {
-      store.create(resources.canaries, this.#canary);
+      store.create(resources.canaries, canaryOf(APP, this.#world.manifest));
       this.#say('somebody applies the Canary again');
       this.#allowLive();
     }
     this.#lastImage = this.#world.imageOf(APP) || this.#lastImage;
     for (const [resource, object] of this.#objects) {
-      const isAutoscaler = object.kind === 'HorizontalPodAutoscaler' || object.kind === 'ScaledObject';
-      if (isAutoscaler && store.find(resource, object.metadata) === undefined && soon()) {
+      if (
+        resource !== this.#world.target.resource &&
+        store.find(resource, object.metadata) === undefined &&
+        soon()
+      ) {
         store.create(resource, object);
         this.#say(`somebody applies ${object.kind} ${object.metadata.name} again`);
       }
@@ -276,6 +313,13 @@ class Simulation {
     if (!this.#calm && chance.happens(0.01)) {
       throw new Error('socket hang up');
     }
+    if (call.resource.kind === 'Secret' && (call.verb === 'list' || call.verb === 'watch')) {
+      this.#broken ??= new Violation(`Secrets are read by name, never by ${call.verb}`);
+    }
+    const { refusing } = this.#world.troubles;
+    if (refusing && call.verb !== 'delete' && call.resource.kind !== 'Canary' && isWriteOrTrial(call)) {
+      throw new ApiError(403, 'Forbidden', 'admission webhook "policy.example.com" denied the request');
+    }
     if (isWrite(call)) {
       this.#invariants.before();
       if (!this.#calm && chance.happens(0.02)) {
@@ -302,16 +346,28 @@ class Simulation {
 
   #heal(): void {
     this.#say('everything heals');
-    this.#calm = true;
-    this.#world.calm = true;
+    this.#becalm(true);
     this.#world.primaryDown = false;
-    this.#answers.metricsDown = false;
-    setSpec(this.#world, { suspend: null, targetRef: { name: APP } });
+    this.#world.troubles.end();
+    applyCanary(this.#world);
+    this.#tidy();
     if (qualityOf(this.#world.imageOf(APP)) === 'broken' && this.#chance.happens(0.5)) {
       this.#say(`somebody ${push(this.#world, 'app:good-last')}`);
     }
     this.#allowLive();
     this.#process.wake();
+  }
+
+  /** What nobody would leave as it is: another Canary on the same target, a target that nothing can select. */
+  #tidy(): void {
+    const { store } = this.#world;
+    if (findRival(this.#world)) {
+      store.delete(resources.canaries, { namespace: NAMESPACE, name: 'rival' });
+    }
+    const target = this.#world.workload(APP);
+    if (target !== undefined && target.metadata.labels?.['app'] === undefined) {
+      store.delete(this.#world.target.resource, target.metadata);
+    }
   }
 
   /** The end: no run, traffic at a primary that serves, and a target that is live or has been refused. */
@@ -332,13 +388,18 @@ class Simulation {
     const primary = this.#world.imageOf(PRIMARY);
     const settled = target === primary || phase === 'Failed';
     const serving = this.#world.availableOf(`${APP}-primary`) > 0;
-    const proven = qualityOf(primary) === 'good' || this.#invariants.initial.has(primary);
+    const trusted = this.#world.manifest['skipAnalysis'] === true || this.#invariants.initial.has(primary);
+    const proven = qualityOf(primary) === 'good' || trusted;
     return settled && serving && proven && unrestOf(this.#world) === undefined
       ? `${phase} with ${primary}`
       : undefined;
   }
 }
 
-function isWrite({ verb, dryRun }: Call): boolean {
-  return dryRun !== true && verb !== 'get' && verb !== 'list' && verb !== 'watch';
+function isWrite(call: Call): boolean {
+  return call.dryRun !== true && isWriteOrTrial(call);
+}
+
+function isWriteOrTrial({ verb }: Call): boolean {
+  return verb !== 'get' && verb !== 'list' && verb !== 'watch';
 }

@@ -29,3 +29,15 @@ export function setSpec(world: World, spec: Record<string, unknown>): void {
     world.store.patch(resources.canaries, { namespace, name: APP }, { kind: 'merge', body: { spec } });
   }
 }
+
+export function canaryOf(name: string, spec: Readonly<Record<string, unknown>>): KubeObject {
+  return { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', metadata: { name, namespace }, spec };
+}
+
+/** What Git says, whatever somebody has made of it. */
+export function applyCanary(world: World): void {
+  const live = world.canary();
+  if (live !== undefined) {
+    world.store.replace(resources.canaries, { ...live, spec: world.manifest });
+  }
+}

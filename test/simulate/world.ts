@@ -14,6 +14,7 @@ import type { Chance } from './chance.ts';
 import { scaleWorkloads } from './scaling.ts';
 import { APP, NAMESPACE, deploymentTarget } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
+import { Troubles } from './troubles.ts';
 
 const COLLECT_EVERY = 10;
 export const KEY = `${NAMESPACE}/${APP}`;
@@ -42,6 +43,10 @@ export class World {
   readonly chance: Chance;
   readonly target: SimulatedTarget;
   readonly routeResource: Resource | undefined;
+  readonly provider: string;
+  readonly troubles = new Troubles();
+  /** The spec of the Canary as Git has it. */
+  manifest: Readonly<Record<string, unknown>> = {};
   readonly #generations = new Map<string, Generation[]>();
   #uids = 0;
   #steps = 0;
@@ -69,6 +74,7 @@ export class World {
     for (const [, resource] of new Map(kinds.map((kind) => [resourceKey(kind), kind]))) {
       this.store.register(resource, { statusSubresource: true });
     }
+    this.provider = provider;
     this.routeResource = routerFor(provider)?.route?.resource;
   }
 
@@ -217,7 +223,9 @@ export class World {
     if (route === undefined || this.routeResource === undefined || !(this.calm || this.chance.happens(0.6))) {
       return;
     }
-    const status = route.kind === 'HTTPProxy' ? proxyStatus(route) : routeStatus(route);
+    const { routeRejected } = this.troubles;
+    const status =
+      route.kind === 'HTTPProxy' ? proxyStatus(route, !routeRejected) : routeStatus(route, !routeRejected);
     this.store.patch(
       this.routeResource,
       route.metadata,
@@ -227,13 +235,13 @@ export class World {
   }
 }
 
-function routeStatus({ metadata, ...route }: KubeObject): unknown {
+function routeStatus({ metadata, ...route }: KubeObject, accepted: boolean): unknown {
   const parents = objectOf(route['spec'])['parentRefs'];
   const observedGeneration = metadata.generation ?? 1;
   const condition = (type: string): unknown => ({
     type,
-    status: 'True',
-    reason: type,
+    status: accepted ? 'True' : 'False',
+    reason: accepted ? type : 'Refused',
     message: '',
     observedGeneration,
   });
@@ -246,11 +254,19 @@ function routeStatus({ metadata, ...route }: KubeObject): unknown {
   };
 }
 
-function proxyStatus({ metadata }: KubeObject): unknown {
+function proxyStatus({ metadata }: KubeObject, accepted: boolean): unknown {
   const observedGeneration = metadata.generation ?? 1;
   return {
-    currentStatus: 'valid',
-    description: 'Valid HTTPProxy',
-    conditions: [{ type: 'Valid', status: 'True', reason: 'Valid', message: '', observedGeneration }],
+    currentStatus: accepted ? 'valid' : 'invalid',
+    description: accepted ? 'Valid HTTPProxy' : 'refused',
+    conditions: [
+      {
+        type: 'Valid',
+        status: accepted ? 'True' : 'False',
+        reason: 'Valid',
+        message: '',
+        observedGeneration,
+      },
+    ],
   };
 }

@@ -1,0 +1,21 @@
+// What is wrong with the cluster for a while; everything of it ends when the simulation heals.
+export class Troubles {
+  /** Metrics vanish: no data, or no connection. */
+  metricsDown = false;
+  /** Whoever has to confirm something does not. */
+  gatesClosed = false;
+  /** The controller of the route refuses it. */
+  routeRejected = false;
+  /** An admission policy refuses all that Serin writes, but the Canary itself. */
+  refusing = false;
+  /** The kind of the route is not installed. */
+  notServed = false;
+
+  end(): void {
+    this.metricsDown = false;
+    this.gatesClosed = false;
+    this.routeRejected = false;
+    this.refusing = false;
+    this.notServed = false;
+  }
+}
