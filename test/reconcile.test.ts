@@ -137,7 +137,7 @@ describe('a pass', () => {
     expect(writes.slice(0, lastTried + 1).every((call) => call.endsWith('dry'))).toBe(true);
   });
 
-  it('over an idle Canary makes no request at all', async () => {
+  it('D28: over an idle Canary makes no request at all', async () => {
     const run = await initialised();
     run.of.calls.length = 0;
     for (let turn = 0; turn < 5; turn += 1) {
@@ -261,7 +261,7 @@ describe('a pass', () => {
 });
 
 describe('a spec that cannot be read', () => {
-  it('does not hold up deletion (D13)', async () => {
+  it('D13: does not hold up deletion', async () => {
     const of = lab([
       [canaries, canaryObject({ targetRef: { name: 7 } }, { finalizers: [FINALIZER] })],
       ...basics().slice(1),

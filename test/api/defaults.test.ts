@@ -215,7 +215,7 @@ describe('small defaults', () => {
     expect(defaults.matches({}, 'contour')).toEqual([]);
   });
 
-  it('sends alerts from info up where no severity is given', () => {
+  it('D21: sends alerts from info up where no severity is given', () => {
     const alert = { name: 'a', providerRef: { name: 'p' } };
     expect(defaults.alertSeverity(alert)).toBe('info');
     expect(defaults.alertSeverity({ ...alert, severity: '' })).toBe('info');

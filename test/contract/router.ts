@@ -542,7 +542,7 @@ function describeMerging(world: Routes): void {
 function describeFingerprint(world: Routes): void {
   const { shape } = world;
 
-  it('has nothing to do with weights or foreign metadata', () => {
+  it('D8: has nothing to do with weights or foreign metadata', () => {
     fc.assert(
       fc.property(percent, fc.dictionary(fc.string(), fc.string()), (canary, foreign) => {
         const { metadata, ...rest } = world.stored(world.render(canary));

@@ -8,7 +8,7 @@ import { measured, observation, running } from '../fixture/observation.ts';
 const failing = running({}, { answers: measured('fail') });
 
 describe('what is said', () => {
-  it('is stored with the status that makes it true, numbered, with its run', () => {
+  it('D29: is stored with the status that makes it true, numbered, with its run', () => {
     const { status, notices } = intended(failing);
 
     expect(notices).toHaveLength(1);

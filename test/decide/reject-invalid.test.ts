@@ -47,8 +47,8 @@ const invalid = { problems: [problem] };
 const sentence =
   'spec.analysis.stepWeights[2] is 10, less than the one before it: list weights in ascending order';
 
-describe('a spec that cannot be used, at rest (D12)', () => {
-  it('is said on the object and in one event', () => {
+describe('a spec that cannot be used, at rest', () => {
+  it('D12: is said on the object and in one event, and looked at again when it changes', () => {
     const seen = observation(invalid);
     const decision = intended(seen);
 

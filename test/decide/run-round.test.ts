@@ -53,6 +53,20 @@ describe('a round', () => {
     expect(conditionOf(seen.status, 'Ready')?.message).toBe('weight 20: round 3 at 08:00:07Z');
   });
 
+  it('D14: is due when it was, whatever is edited meanwhile: no change of the interval adds one', () => {
+    const edited = spec({ analysis: { interval: '30s' } });
+    const waiting = running({ round: { seq: 3, dueAt: ago(-7) } }, { answers: measured('pass') });
+    const seen = { ...waiting, spec: edited, plan: plan(edited) };
+    const next = nextRun(seen);
+
+    expect(next).toMatchObject({ plan: { intervalMs: 30_000 }, round: { seq: 3, dueAt: ago(-7) } });
+    expect(next.split).toEqual(waiting.status.run?.split);
+    expect(settledDecision(stored(seen, { ...seen.status, run: next })).decision).toMatchObject({
+      reason: 'AwaitingRound',
+      wakeAtMs: NOW_MS + 7000,
+    });
+  });
+
   it('does not look at answers before that', () => {
     const seen = running({ round: { seq: 3, dueAt: ago(-7) } }, { answers: measured('fail') });
 

@@ -38,7 +38,7 @@ describe('a step', () => {
     ['written with other weights by somebody', route(35)],
     ['deleted', { state: 'missing', split: undefined, acceptance: 'pending', message: '' }],
     ['edited beside its weights', route(20, { state: 'drifted' })],
-  ])('is written, at the current weight, where the route is %s (D8)', (_title, seenRoute) => {
+  ])('D8: is written, at the current weight, where the route is %s', (_title, seenRoute) => {
     expect(deedsOf(stepped(seenRoute))).toEqual(['writeRoute 20']);
   });
 

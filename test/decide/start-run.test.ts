@@ -78,6 +78,12 @@ describe('at rest', () => {
     expect(deedsOf(atRest(override))).toEqual([]);
   });
 
+  it('D15: brings a deleted primary back from the promoted revision, as big as it was, never from the target', () => {
+    const seen = atRest({ primary: undefined, target: target({ revision: V2, replicas: 1 }) });
+
+    expect(deedsOf(seen)).toEqual([`writePrimary ${V1} x2`]);
+  });
+
   it('sizes a deleted primary by the target where it was never seen serving', () => {
     const { primaryReplicas: _unknown, ...before } = settled;
     const seen = atRest({

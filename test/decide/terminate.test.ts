@@ -137,7 +137,7 @@ describe('deletion', () => {
     ]);
   });
 
-  it('lets go of a Canary whose spec cannot be read (D13)', () => {
+  it('D13: lets go of a Canary whose spec cannot be read', () => {
     const unreadable = terminating({ target: undefined, spec: undefined, plan: undefined });
 
     expect(deedsOf(unreadable)).toEqual(['setFinalizer false']);
@@ -165,14 +165,14 @@ describe('deletion', () => {
     expect(inTheEnd({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual(giveBack);
   });
 
-  it('goes on in spite of revertOnDeletion being taken back', () => {
+  it('D13: goes on in spite of revertOnDeletion being taken back', () => {
     const seen = { ...terminating({ target: canary() }), spec: spec() };
     const status = { ...seen.status, reverting: { restoredAt: ago(0) } };
 
     expect(deedsOf({ ...seen, status })).toEqual(giveBack);
   });
 
-  it('of an invalid Canary is not held up (D13)', () => {
+  it('D13: of an invalid Canary is not held up', () => {
     const problem = {
       severity: 'error',
       reason: 'InvalidSpec',

@@ -77,7 +77,7 @@ describe('the request of a Prometheus query', () => {
     expect('message' in result && result.message).toContain(`lacks the key ${key}`);
   });
 
-  it('copies the headers, and lets credentials replace one of that name', () => {
+  it('D30: copies the headers, and lets credentials replace one of that name', () => {
     const headers = { 'X-Scope-OrgID': ['team'], authorization: ['Bearer old'] };
     expect(requested({ headers })).toMatchObject({ headers });
     const request = requested({ headers }, { token: 'new' });

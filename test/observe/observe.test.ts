@@ -361,7 +361,7 @@ describe('the route', () => {
     expect(look(of).route).toMatchObject({ split: splitToward(50), acceptance: 'pending' });
   });
 
-  it('drifts by an edit of what is ours, and not by its weights or by what is of others (D8)', async () => {
+  it('D8: drifts by an edit of what is ours, and not by its weights or by what is of others', async () => {
     const of = lab();
     await write(of, { kind: 'writeRoute', split: allPrimary });
     patch(of, httpRoutes, 'cart', { metadata: { labels: { team: 'a' } } });

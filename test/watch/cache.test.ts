@@ -113,7 +113,7 @@ describe('a cache', () => {
     ]);
   });
 
-  it('keeps a write of ours that is newer than a list, and drops what the list lacks', () => {
+  it('D32: keeps a write of ours that is newer than a list, and drops what the list lacks', () => {
     const { cache } = fixture();
     const sink = list(cache, 10, object('a', 5), object('b', 6));
     cache.put(object('c', 40));

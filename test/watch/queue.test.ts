@@ -49,7 +49,7 @@ function fixture({ concurrency = 2, hold = false } = {}): Fixture {
 }
 
 describe('the queue', () => {
-  it('works on a key once at a time, and once more for all that was added meanwhile', async () => {
+  it('D14: works on a key once at a time, and once more for all that was added meanwhile', async () => {
     const { queue, began, end } = fixture({ hold: true });
     queue.add('a');
     queue.add('a');
@@ -136,7 +136,7 @@ describe('the queue', () => {
     expect(began).toHaveLength(2);
   });
 
-  it('a slow or failing key does not delay another', async () => {
+  it('D37: a slow or failing key does not delay another', async () => {
     const { queue, began, end } = fixture({ hold: true });
     queue.add('slow');
     queue.add('bad');

@@ -122,7 +122,7 @@ describe('a reflector', () => {
     expect(cluster.watches).toHaveLength(2);
   });
 
-  it('lists again at once after 410, and tells what happened in between', async () => {
+  it('D32: lists again at once after 410, and tells what was deleted and made in between', async () => {
     const cluster = scriptedCluster();
     cluster.answers.list.push(
       page(10, object('a', 3), object('b', 4), object('c', 5, 'first')),
