@@ -9,7 +9,6 @@ import { keyOf, resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { backUp } from '../model/original.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Split } from '../model/split.ts';
 import type { Caches } from '../observe/caches.ts';
 import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
@@ -22,7 +21,7 @@ import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
 import { apply, guard, translated } from './apply.ts';
 import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
-import { announceRoute, restoreRoute, restoreService } from './give-back.ts';
+import { announceRoute, keepingNames, restoreRoute, restoreService } from './give-back.ts';
 import { isCommandAction, tendCommand } from './commands.ts';
 import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
@@ -61,7 +60,7 @@ function enactOne(stage: Stage, action: Exclude<Action, CommandAction>, dryRun: 
     case 'writeService':
       return writeService(stage, action.role, dryRun);
     case 'writeRoute':
-      return writeRoute(stage, action.split, dryRun);
+      return writeRoute(stage, action, dryRun);
     case 'scaleTarget':
       return scaleTarget(stage, action.replicas);
     case 'collectRevisions':
@@ -73,7 +72,7 @@ function enactOne(stage: Stage, action: Exclude<Action, CommandAction>, dryRun: 
     case 'restoreService':
       return restoreService(stage);
     case 'restoreRoute':
-      return restoreRoute(stage);
+      return restoreRoute(stage, action.keeping);
   }
 }
 
@@ -161,7 +160,11 @@ async function writeService(
 }
 
 /** First what stands beside the route, then the route, which is what moves requests. */
-async function writeRoute({ cluster, caches, scene }: Stage, split: Split, dryRun: boolean): Promise<void> {
+async function writeRoute(
+  { cluster, caches, scene }: Stage,
+  { split, keeping }: Extract<Action, { kind: 'writeRoute' }>,
+  dryRun: boolean,
+): Promise<void> {
   const shape = scene.router?.route;
   if (shape === undefined) {
     return;
@@ -179,7 +182,7 @@ async function writeRoute({ cluster, caches, scene }: Stage, split: Split, dryRu
   for (const companion of scene.companions) {
     await write(companion.wanted, companion.shape);
   }
-  await write(shape.render(scene.routeWish(split)), shape);
+  await write(shape.render(scene.routeWish(split)), keeping === true ? keepingNames(shape) : shape);
 }
 
 async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number): Promise<void> {

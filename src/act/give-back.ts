@@ -31,12 +31,18 @@ export async function restoreService({ cluster, caches, scene }: Stage): Promise
   });
 }
 
-export async function restoreRoute(stage: Stage): Promise<void> {
+/** @param keeping Services of ours stay named, without weight, and the note of what was before stays too. */
+export async function restoreRoute(stage: Stage, keeping?: true): Promise<void> {
   const { cluster, caches, scene } = stage;
-  await changeRoute(
-    stage,
-    (live, shape) => restored(live) ?? (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex)),
-  );
+  await changeRoute(stage, (live, shape) => {
+    const before = restored(live) ?? (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex));
+    return before === undefined || shape.naming === undefined || keeping !== true
+      ? before
+      : { ...live, spec: shape.naming(before, live['spec'])['spec'] };
+  });
+  if (keeping === true) {
+    return;
+  }
   for (const { shape, wanted } of scene.companions) {
     const { name, namespace } = wanted.metadata;
     await change(cluster, {
@@ -50,6 +56,14 @@ export async function restoreRoute(stage: Stage): Promise<void> {
 
 function isOwned({ metadata }: KubeObject): boolean {
   return (metadata.ownerReferences ?? []).length > 0;
+}
+
+/** The shape for a route whose gateway may still send to what it named before: that stays named, without weight. */
+export function keepingNames(shape: RouteShape): RouteShape {
+  const { naming } = shape;
+  return naming === undefined
+    ? shape
+    : { ...shape, merge: (live, wanted) => naming(shape.merge(live, wanted), live['spec']) };
 }
 
 /** Before a route sends to our Services, or to those from before, its gateway learns of them. */

@@ -49,6 +49,7 @@ function keepHome(seen: Observation, run: Run): Move | undefined {
     primary: revision,
     apex: true,
     split: run.split,
+    keeping: run.kind === 'initialise' && run.stage === 'return',
     syncAutoscaler: run.outcome?.phase !== 'Failed',
     ...(run.stage === 'return' ? { paused: false } : {}),
   });

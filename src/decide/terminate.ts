@@ -77,7 +77,10 @@ function refilling(seen: Observation): readonly Action[] {
   ];
 }
 
-/** Route and Service as they were before; the primary stays until requests are known to go to the target. */
+/**
+ * Route and Service as they were before; the primary stays, and its Service named, until requests are known to go to the
+ * target.
+ */
 function restore(seen: Observation): Move | undefined {
   const { status, route, nowMs } = seen;
   const { restoredAt } = status.reverting ?? {};
@@ -91,17 +94,19 @@ function restore(seen: Observation): Move | undefined {
   }
   const drainedMs = msFromIso(restoredAt) + drainOf(seen);
   const untilMs = deadlineMs(seen) + drainOf(seen);
-  const late = nowMs >= untilMs;
-  const taken = route.state === 'none' || route.state === 'missing' || route.acceptance !== 'pending';
-  if (late || (taken && awaitDrain(seen, restoredAt, '') === undefined)) {
-    return undefined;
+  const accepted = route.taken !== true || route.acceptance !== 'pending';
+  const given = nowMs >= untilMs || (accepted && nowMs >= drainedMs);
+  if (!given) {
+    return {
+      kind: 'enact',
+      reason: 'Terminating',
+      actions: [{ kind: 'restoreService' }, { kind: 'restoreRoute', keeping: true }],
+      wakeAtMs: nowMs < drainedMs ? drainedMs : untilMs,
+    };
   }
-  return {
-    kind: 'enact',
-    reason: 'Terminating',
-    actions: [{ kind: 'restoreService' }, { kind: 'restoreRoute' }],
-    wakeAtMs: nowMs < drainedMs ? drainedMs : untilMs,
-  };
+  return route.taken === true && nowMs < untilMs + drainOf(seen)
+    ? { kind: 'enact', reason: 'Terminating', actions: [{ kind: 'restoreRoute' }] }
+    : undefined;
 }
 
 function noted(seen: Observation, reverting: NonNullable<CanaryStatus['reverting']>, message: string): Move {

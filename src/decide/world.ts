@@ -17,6 +17,8 @@ export interface World {
   readonly primaryReplicas?: number | undefined;
   readonly apex?: boolean;
   readonly split?: Split | undefined;
+  /** The route goes on naming the Services that it sent to before. */
+  readonly keeping?: boolean;
   readonly targetUp?: boolean;
   /** The target's autoscaler is meant for what the primary serves, so the primary's may be what it says now. */
   readonly syncAutoscaler?: boolean;
@@ -106,12 +108,14 @@ function lostSize({ status, target }: Observation): number {
   return status.primaryReplicas ?? Math.max(1, target?.replicas ?? 1);
 }
 
-function missingRoute(seen: Observation, { split }: World): Missing[] {
+function missingRoute(seen: Observation, { split, keeping = false }: World): Missing[] {
   if (split === undefined || seen.route.state === 'none' || seen.route.state === 'foreign') {
     return [];
   }
-  const inPlace = seen.route.state === 'inPlace' && sameSplit(seen.route.split, split);
-  return inPlace || isUnsafe(seen, split) ? [] : [['WritingRoute', { kind: 'writeRoute', split }]];
+  const { state, lingers = false } = seen.route;
+  const inPlace = state === 'inPlace' && sameSplit(seen.route.split, split) && (keeping || !lingers);
+  const write: Action = { kind: 'writeRoute', split, ...(keeping ? { keeping } : {}) };
+  return inPlace || isUnsafe(seen, split) ? [] : [['WritingRoute', write]];
 }
 
 /** True if a split would send more than now to a workload without pods while the other one has some (rule 3). */

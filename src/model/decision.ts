@@ -17,14 +17,16 @@ export type Action =
   /** A primary's that its Canary names no more; the primary keeps its size. */
   | { readonly kind: 'removeAutoscaler'; readonly autoscaler: AutoscalerName }
   | { readonly kind: 'writeService'; readonly role: 'apex' | 'primary' | 'canary' }
-  | { readonly kind: 'writeRoute'; readonly split: Split }
+  /** `keeping`: Services that the route named before stay named, without weight, while its gateway may still send to them. */
+  | { readonly kind: 'writeRoute'; readonly split: Split; readonly keeping?: true }
   /** Names Services without weight in a route that will soon send to them: ours, or those from before. */
   | { readonly kind: 'announceRoute'; readonly to: 'ours' | 'theirs' }
   | { readonly kind: 'scaleTarget'; readonly replicas: number }
   | { readonly kind: 'collectRevisions'; readonly keep: readonly Revision[] }
   | { readonly kind: 'setFinalizer'; readonly present: boolean }
   | { readonly kind: 'restoreService' }
-  | { readonly kind: 'restoreRoute' }
+  /** `keeping`: ours stay named, without weight. */
+  | { readonly kind: 'restoreRoute'; readonly keeping?: true }
   /** Tells whoever gave a command what came of it. */
   | { readonly kind: 'answerCommand'; readonly answer: CommandRecord }
   | { readonly kind: 'deleteCommand'; readonly name: string; readonly uid: string };

@@ -60,6 +60,10 @@ export interface SeenRoute {
   readonly namesOurs?: boolean;
   /** False: it does not name yet what it will send to when the Canary is gone. */
   readonly namesTheirs?: boolean;
+  /** True: it still names, without weight, what it sent to before it was taken over. */
+  readonly lingers?: boolean;
+  /** True: it is the user's, and not given back yet. */
+  readonly taken?: boolean;
 }
 
 /** The primary's own autoscaler, beside the target's. */

@@ -242,7 +242,10 @@ function seenRoute(scene: Scene): SeenRoute {
 }
 
 /** A route that somebody owns goes with its owner: nothing comes after it. */
-function naming(routeView: RouteView, apex: string): Pick<SeenRoute, 'namesOurs' | 'namesTheirs'> {
+function naming(
+  routeView: RouteView,
+  apex: string,
+): Pick<SeenRoute, 'namesOurs' | 'namesTheirs' | 'lingers' | 'taken'> {
   const { backends = [], ownerUids } = routeView;
   const primary = `${apex}-primary`;
   const names = (wanted: readonly string[]) => wanted.every((name) => backends.includes(name));
@@ -251,6 +254,8 @@ function naming(routeView: RouteView, apex: string): Pick<SeenRoute, 'namesOurs'
     namesOurs:
       backends.length === 0 || splitOf(routeView, apex) !== undefined || names([primary, `${apex}-canary`]),
     namesTheirs: backends.length === 0 || ownerUids.length > 0 || names(before),
+    lingers: routeView.lingers === true,
+    taken: ownerUids.length === 0 && (routeView.originalBackends !== undefined || names([primary])),
   };
 }
 

@@ -201,6 +201,7 @@ export interface RouteReading {
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly acceptance: Acceptance;
   readonly backends?: readonly string[];
+  readonly lingers?: boolean;
   readonly originalBackends?: readonly string[];
 }
 

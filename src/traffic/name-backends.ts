@@ -1,5 +1,6 @@
 // Routes on the way from one set of Services to another. A gateway may follow a route sooner than it knows where the pods
-// of a Service are, and answers errors in between; so a Service is named without weight before it gets requests.
+// of a Service are, and answers errors in between; so a Service is named without weight before it gets requests, and for a
+// while after it got its last.
 import { objectOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { backendNames, backendsOf, byName, mapRules, rulesIn, withBackends, type RuleKeys } from './live.ts';
@@ -23,6 +24,9 @@ export function naming(live: KubeObject, other: unknown, { keys, weightsOf }: Ru
     .filter((backend, index) => names.indexOf(nameOf(backend, keys)) === index)
     .filter((backend) => !known.includes(nameOf(backend, keys)))
     .map((backend) => ({ ...backend, weight: 0 }));
+  if (fresh.length === 0) {
+    return live;
+  }
   const host = rulesIn(spec, keys).find((rule) => backendsOf(rule, keys).length > 0);
   const widen = (rule: JsonObject): JsonObject => {
     const weights = weightsOf(rule);
@@ -34,6 +38,28 @@ export function naming(live: KubeObject, other: unknown, { keys, weightsOf }: Ru
     return withBackends(rule, keys, [...own, ...fresh]);
   };
   return { ...live, spec: mapRules(spec, keys, (rule) => (rule === host ? widen(rule) : rule)) };
+}
+
+/**
+ * A spec without the Services that it only still names: without weight, in rules of ours, and neither primary nor canary.
+ * The same spec where there are none.
+ */
+export function withoutLingering(spec: unknown, apex: string, { keys, weightsOf }: RuleAccess): unknown {
+  const { primary, canary } = backendNames(apex);
+  const isOurs = (backend: JsonObject): boolean => [primary, canary].includes(nameOf(backend, keys));
+  let found = false;
+  const settle = (rule: JsonObject): JsonObject => {
+    const backends = backendsOf(rule, keys);
+    const weights = weightsOf(rule);
+    const kept = backends.filter((backend) => isOurs(backend) || weights[nameOf(backend, keys)] !== 0);
+    if (!backends.some(isOurs) || kept.length === backends.length) {
+      return rule;
+    }
+    found = true;
+    return withBackends(rule, keys, kept);
+  };
+  const settled = mapRules(objectOf(spec), keys, settle);
+  return found ? settled : spec;
 }
 
 /** `live` with everything that goes to the primary or the canary going to the apex Service: what is left without a Canary. */

@@ -5,7 +5,7 @@ import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
 import { originalSpec } from '../model/original.ts';
 import { agreedWeights, reweighed, routeMetadata, routeView, rulesIn, type RuleKeys } from './live.ts';
-import { leadingToApex, namedBackends, naming } from './name-backends.ts';
+import { leadingToApex, namedBackends, naming, withoutLingering } from './name-backends.ts';
 import type { Acceptance, RouteShape, RouteWish } from './router.ts';
 
 export interface RouteParts {
@@ -25,8 +25,13 @@ export interface RouteParts {
 
 export function routeShape(parts: RouteParts): RouteShape {
   const { resource, keys, carriers = (rules) => rules } = parts;
+  const access = { keys, weightsOf: parts.weightsOf };
+  const settled = (route: KubeObject): KubeObject => {
+    const spec = withoutLingering(route['spec'], route.metadata.name, access);
+    return spec === route['spec'] ? route : { ...route, spec };
+  };
   const fingerprint = (route: KubeObject): string =>
-    digest({ metadata: countedMetadata(route), spec: parts.normalSpec(route) });
+    digest({ metadata: countedMetadata(route), spec: parts.normalSpec(settled(route)) });
   return {
     resource,
     render: (wish) => ({
@@ -42,7 +47,8 @@ export function routeShape(parts: RouteParts): RouteShape {
     }),
     fingerprint,
     view: (live) => {
-      const rules = carriers(rulesIn(live['spec'], keys));
+      const alone = settled(live);
+      const rules = carriers(rulesIn(alone['spec'], keys));
       const original = originalSpec(live);
       return routeView(live, {
         fingerprint: fingerprint(live),
@@ -52,11 +58,12 @@ export function routeShape(parts: RouteParts): RouteShape {
         ),
         acceptance: parts.acceptanceOf(live),
         backends: namedBackends(live['spec'], keys),
+        lingers: alone !== live,
         ...(original === undefined ? {} : { originalBackends: namedBackends(original, keys) }),
       });
     },
     reweigh: (live, split) => reweighed(live, keys, split),
-    naming: (live, other) => naming(live, other, { keys, weightsOf: parts.weightsOf }),
+    naming: (live, other) => naming(live, other, access),
     leadingToApex: (live, apex) => leadingToApex(live, apex, keys),
   };
 }

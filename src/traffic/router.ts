@@ -58,6 +58,8 @@ export interface RouteView extends ObjectView {
   readonly acceptance: Acceptance;
   /** The Services that its rules name, with or without weight; absent where the shape has no `naming`. */
   readonly backends?: readonly string[];
+  /** It names Services without weight that are neither primary nor canary. The fingerprint does not count them. */
+  readonly lingers?: boolean;
   /** Those it named before it was taken over; absent where nothing was kept. */
   readonly originalBackends?: readonly string[];
 }

@@ -238,13 +238,25 @@ describe('writing Services and route', () => {
         ['cart-canary', 0],
       ],
     ]);
+    const ours = [
+      ['cart-primary', 100],
+      ['cart-canary', 0],
+    ];
+    await enact(stageOf(of), [{ kind: 'writeRoute', split: allPrimary, keeping: true }]);
+    expect(backends(of)).toEqual([[...ours, ['cart', 0]]]);
     await enact(stageOf(of), [{ kind: 'writeRoute', split: allPrimary }]);
+    expect(backends(of)).toEqual([ours]);
     await enact(stageOf(of), [{ kind: 'announceRoute', to: 'theirs' }]);
+    expect(backends(of)).toEqual([[...ours, ['cart', 0]]]);
+    await enact(stageOf(of), [{ kind: 'restoreRoute', keeping: true }]);
+    of.writes();
+    await enact(stageOf(of), [{ kind: 'restoreRoute', keeping: true }]);
+    expect(of.writes()).toEqual([]);
     expect(backends(of)).toEqual([
       [
-        ['cart-primary', 100],
+        ['cart', 100],
+        ['cart-primary', 0],
         ['cart-canary', 0],
-        ['cart', 0],
       ],
     ]);
     await enact(stageOf(of), [{ kind: 'restoreRoute' }]);

@@ -52,7 +52,10 @@ describe('a route that is taken over', () => {
     expect(conditionOf(said.status, 'Ready')?.message).toBe(
       'the route names cart-primary.shop: not yet (since 08:00:00Z, until 08:10:00Z)',
     );
-    expect(deedsOf({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual(['writeService apex', 'writeRoute 0']);
+    expect(deedsOf({ ...seen, nowMs: NOW_MS + DEADLINE_MS })).toEqual([
+      'writeService apex',
+      'writeRoute 0 keeping',
+    ]);
   });
 
   it('sends to them when there was time to find their pods', () => {
@@ -62,7 +65,7 @@ describe('a route that is taken over', () => {
       actions: [],
       wakeAtMs: NOW_MS + 2000,
     });
-    expect(deedsOf({ ...seen, nowMs: NOW_MS + 2000 })).toEqual(['writeService apex', 'writeRoute 0']);
+    expect(deedsOf({ ...seen, nowMs: NOW_MS + 2000 })).toEqual(['writeService apex', 'writeRoute 0 keeping']);
   });
 
   it.each<[string, Partial<SeenRoute>]>([
@@ -71,6 +74,19 @@ describe('a route that is taken over', () => {
     ['holds a split already', { split: allPrimary }],
   ])('names nothing first where it %s', (_title, route) => {
     expect(deedsOf(joining(route))[0]).toBe('writeService apex');
+  });
+});
+
+describe('what a route sent to before', () => {
+  it('stays named while its gateway may still send there, and goes when requests have had time to leave', () => {
+    const taken = { state: 'inPlace', split: allPrimary, lingers: true } as const;
+    const inPlace = { apex: 'inPlace', primary: 'inPlace', canary: 'inPlace' } as const;
+    const seen = joining(taken, { services: inPlace });
+    expect(deedsOf(seen)).toEqual([]);
+
+    const current = seen.status.run;
+    const drained = current && { ...current, stage: 'scale-down' as const, settledAt: ago(20) };
+    expect(deedsOf({ ...seen, status: { ...seen.status, run: drained } })).toEqual(['writeRoute 0']);
   });
 });
 
@@ -101,6 +117,23 @@ describe('a route that is given back', () => {
     expect(intended(late).status.reverting?.restoredAt).toBeDefined();
     const accepted: Observation = { ...serving, route: { ...serving.route, acceptance: 'accepted' } };
     expect(intended(accepted).status.reverting?.restoredAt).toBeDefined();
+  });
+
+  it('names ours until requests have left, and then no more', () => {
+    const seen = leaving({ namesTheirs: true, taken: true }, { target: canary() });
+    const given = {
+      ...seen,
+      status: { ...seen.status, reverting: { servingSince: ago(60), restoredAt: ago(0) } },
+    };
+    const drained = { ...given, nowMs: NOW_MS + 10_000 };
+
+    expect(deedsOf(given)).toEqual(['restoreService', 'restoreRoute keeping']);
+    expect(deedsOf(drained)).toEqual(['restoreRoute']);
+    const { route } = drained;
+    const back = { ...route, taken: false, acceptance: 'pending' } as const;
+    expect(deedsOf({ ...drained, route: back })).toEqual(['setFinalizer false']);
+    const late = NOW_MS + DEADLINE_MS + 20_000;
+    expect(deedsOf({ ...drained, nowMs: late })).toEqual(['setFinalizer false']);
   });
 
   it('does not hold deletion up where it cannot be written', () => {

@@ -140,7 +140,7 @@ describe('the first set-up', () => {
     const next = stored(seen, intended(seen).status);
 
     expect(nextRun(seen).stage).toBe('return');
-    expect(deedsOf(next)).toEqual(['writeService apex', 'writeRoute 0']);
+    expect(deedsOf(next)).toEqual(['writeService apex', 'writeRoute 0 keeping']);
   });
 
   it('scales the target down only when requests are seen to arrive at the primary, and have had time to leave', () => {
@@ -155,7 +155,7 @@ describe('the first set-up', () => {
         { ...returning, ...of },
       );
 
-    expect(deedsOf(seen({}, 20))).toEqual(['writeRoute 0']);
+    expect(deedsOf(seen({}, 20))).toEqual(['writeRoute 0 keeping']);
     expect(nextRun(seen({})).settledAt).toBe(ago(0));
     expect(deedsOf(seen({ settledAt: ago(3) }))).toEqual([]);
     expect(nextRun(seen({ settledAt: ago(10) })).stage).toBe('scale-down');

@@ -17,7 +17,7 @@ import {
 } from '../fixture/observation.ts';
 
 const reverting = spec({ revertOnDeletion: true });
-const giveBack = ['restoreService', 'restoreRoute'];
+const giveBack = ['restoreService', 'restoreRoute keeping'];
 const DRAIN_MS = 10_000;
 
 /** What is done once everything noted on the way is stored. */
@@ -128,11 +128,12 @@ describe('deletion', () => {
   });
 
   it('keeps the primary while the gateway has not taken the restored route', () => {
-    const seen = terminating({ target: canary(), route: route(0, { acceptance: 'pending' }) });
+    const seen = terminating({ target: canary(), route: route(0, { acceptance: 'pending', taken: true }) });
     const status = { ...seen.status, reverting: { servingSince: ago(60), restoredAt: ago(30) } };
 
     expect(deedsOf({ ...seen, status })).toEqual(giveBack);
-    expect(deedsOf({ ...seen, status, nowMs: NOW_MS + DEADLINE_MS + DRAIN_MS })).toEqual([
+    expect(deedsOf({ ...seen, status, nowMs: NOW_MS + DEADLINE_MS + DRAIN_MS })).toEqual(['restoreRoute']);
+    expect(deedsOf({ ...seen, status, nowMs: NOW_MS + DEADLINE_MS + 2 * DRAIN_MS })).toEqual([
       'setFinalizer false',
     ]);
   });

@@ -72,7 +72,7 @@ export async function startControlPlane(
   const access = (user: StaticUser) => ({ server, ca, token: tokens.get(user) });
   const admin = connectKube(access('admin'));
   await poll('the API server', () => admin.request('GET', '/readyz'), {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     abort: processes.check,
     logPath,
   });
@@ -160,6 +160,7 @@ function managerFlags(at: (name: string) => string, caPath: string, port: number
     '--controllers=*,-nodeipam,-nodelifecycle,-cloud-node-lifecycle',
     '--leader-elect=false',
     '--use-service-account-credentials=false',
+    '--horizontal-pod-autoscaler-sync-period=2s',
     ...loopback(port),
   ];
 }

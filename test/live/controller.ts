@@ -87,8 +87,9 @@ export async function installSerin(
     '-minimum-interval=1s',
     `-metrics-server=${metricsServer}`,
     '-log-level=debug',
-    '-leader-election-lease-duration=6s',
-    '-leader-election-renew-deadline=4s',
+    // Short, because stories kill it; long enough for a machine that stands still for some seconds.
+    '-leader-election-lease-duration=12s',
+    '-leader-election-renew-deadline=10s',
     '-leader-election-retry-period=500ms',
     ...(labelSelector === undefined ? [] : [`-label-selector=${labelSelector}`]),
   ];
@@ -159,7 +160,7 @@ function control(environment: Environment, { user, command, url, remove }: Start
       running = started;
       code = undefined;
       void notice(started);
-      await poll('the controller to lead', leads, { timeoutMs: 60_000, abort: check, logPath });
+      await poll('the controller to lead', leads, { timeoutMs: 120_000, abort: check, logPath });
       return performance.now() - began;
     },
     async kill() {

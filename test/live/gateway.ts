@@ -160,7 +160,7 @@ async function start(processes: Processes, programs: GatewayPrograms, started: S
   const stats = `127.0.0.1:${ports.stats}`;
   // Envoy gets this listener from Contour, so it also says that Contour serves.
   await poll(`${name} to configure its Envoy`, () => answers(`http://${stats}/ready`), {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     abort: processes.check,
     logPath,
   });

@@ -130,7 +130,7 @@ function lastLines(path: string, count = 15): string {
 export async function poll<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  { timeoutMs = 30_000, everyMs = 100, abort = () => {}, logPath }: PollOptions = {},
+  { timeoutMs = 120_000, everyMs = 100, abort = () => {}, logPath }: PollOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last = '';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { leadingToApex, namedBackends, naming } from '../../src/traffic/name-backends.ts';
+import { leadingToApex, namedBackends, naming, withoutLingering } from '../../src/traffic/name-backends.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { contour } from '../../src/traffic/contour.ts';
@@ -75,6 +75,38 @@ describe('naming Services before they get requests', () => {
     expect(view?.backends).toEqual(['cart', 'cart-canary', 'cart-primary']);
     expect(view?.weights).toEqual({ cart: 100, 'cart-primary': 0, 'cart-canary': 0 });
   });
+});
+
+describe('Services that a route still names', () => {
+  it('are those without weight that are neither primary nor canary', () => {
+    const settled = route(to(['cart-primary', 100], ['cart-canary', 0]), to(['other', 0]))['spec'];
+    const lingering = route(to(['cart-primary', 100], ['cart-canary', 0], ['cart', 0]), to(['other', 0]))[
+      'spec'
+    ];
+    const shared = route(to(['cart-primary', 60], ['cart-canary', 0], ['audit', 40]))['spec'];
+
+    expect(withoutLingering(lingering, 'cart', { keys, weightsOf })).toEqual(settled);
+    for (const spec of [settled, shared])
+      expect(withoutLingering(spec, 'cart', { keys, weightsOf })).toBe(spec);
+  });
+
+  it.each([contour, gatewayApiV1])(
+    'make no difference to what $provider holds',
+    ({ provider, route: shape }) => {
+      const spec = specOf({ provider, service: { port: 80, gatewayRefs: [{ name: 'public' }] } });
+      const rendered = shape?.render(wishOf(spec, { split: splitToward(30) }));
+      const rule = { backendRefs: [{ name: 'cart', port: 80 }], services: [{ name: 'cart', port: 80 }] };
+      if (shape === undefined || rendered === undefined) throw new Error('no route');
+      const named = shape.naming?.(rendered, { rules: [rule], routes: [rule] }) ?? rendered;
+
+      expect(named).not.toEqual(rendered);
+      expect(shape.fingerprint(named)).toBe(shape.fingerprint(rendered));
+      expect(shape.view(named)).toMatchObject({
+        weights: { 'cart-primary': 70, 'cart-canary': 30 },
+        lingers: true,
+      });
+    },
+  );
 });
 
 describe('a route that is left', () => {

@@ -44,7 +44,7 @@ export interface Kubelet {
 
 const tickMs = 250;
 /** A pod told to end serves on for this long, or for its own grace period where that is shorter. */
-const lingerMs = 2000;
+const lingerMs = 5000;
 /** Shorter than a real kubelet's 10 s, doubling likewise. */
 const crashBackOffMs = 1000;
 

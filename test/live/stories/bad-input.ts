@@ -95,10 +95,8 @@ async function tell(scene: Scene): Promise<void> {
     const said = ready(status);
     expect(said.reason === reason, `${name}: the reason is ${said.reason}: ${said.message}`);
     expect(said.message.includes(names), `${name}: the message does not name ${names}: ${said.message}`);
-    await scene.eventually(
-      `the event of ${name}`,
-      async () => (await eventsOf(scene, name)).some((event) => event.reason === reason),
-      10_000,
+    await scene.eventually(`the event of ${name}`, async () =>
+      (await eventsOf(scene, name)).some((event) => event.reason === reason),
     );
     scene.say(`${name}: ${said.reason}: ${said.message}`);
   }

@@ -46,10 +46,8 @@ async function tell(scene: Scene): Promise<void> {
   await scene.reach('Failed');
   const { runs = [] } = scene.status();
   expect(runs[0]?.reason === 'RollbackRequested', `the run failed for ${runs[0]?.reason}`);
-  await scene.eventually(
-    'the event hook to hear of it',
-    async () => hooks.calls.some(({ path, body }) => path === '/news' && body.includes('"Failed"')),
-    10_000,
+  await scene.eventually('the event hook to hear of it', async () =>
+    hooks.calls.some(({ path, body }) => path === '/news' && body.includes('"Failed"')),
   );
 }
 

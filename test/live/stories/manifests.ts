@@ -42,7 +42,7 @@ export function deployment(workload: Workload): KubeObject {
     spec: {
       replicas,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [container], terminationGracePeriodSeconds: 3 } },
+      template: { metadata: { labels }, spec: { containers: [container], terminationGracePeriodSeconds: 8 } },
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { Analysis } from '../../../src/api/analysis.ts';
 import { generated } from './objects.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';
-import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
+import { expectNoFailure, failures, isCanaryPod, settleMs } from './traffic.ts';
 
 const insider = { 'x-user': 'insider', 'x-region': 'eu' };
 
@@ -30,7 +30,7 @@ async function abTest(scene: Scene, provider: 'contour' | 'gatewayapi:v1'): Prom
   for (const load of [everybody, half, chosen]) {
     const samples = await load.stop();
     expectNoFailure(samples, initializedMs, 'Initialized');
-    const during = samples.filter(({ atMs }) => atMs > beganMs + 1000 && atMs < endedMs);
+    const during = samples.filter(({ atMs }) => atMs > beganMs + settleMs && atMs < endedMs);
     const canaries = during.filter(({ pod }) => isCanaryPod(pod)).length;
     const wanted = load === chosen ? during.length : 0;
     expect(
@@ -98,9 +98,9 @@ const story = (name: string, tell: Story['tell']): Story => ({
 });
 
 export const matches: readonly Story[] = [
-  story('ab-test-contour', (scene) => abTest(scene, 'contour')),
+  story('row-3-ab-test-contour', (scene) => abTest(scene, 'contour')),
   story('ab-test-gatewayapi', (scene) => abTest(scene, 'gatewayapi:v1')),
-  story('retries-contour', retries),
-  story('inexpressible-match', inexpressible),
-  story('match-without-uri', withoutUri),
+  story('row-4-retries-contour', retries),
+  story('row-5-inexpressible-match', inexpressible),
+  story('row-6-match-without-uri', withoutUri),
 ];

@@ -56,6 +56,7 @@ async function newRevision(scene: Scene): Promise<void> {
   expectNoFailure(samples, initializedMs, 'Initialized');
 }
 
+/** Back to what the primary serves: the run is cancelled, and no second one follows. */
 async function revert(scene: Scene): Promise<void> {
   const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [20, 40, 60] });
   await scene.reachWeight(20);
@@ -98,7 +99,6 @@ async function lostRoute(scene: Scene): Promise<void> {
   await scene.eventually(
     'the route at the same weight',
     async () => scene.route().at(-1)?.rules[0]?.['app-canary'] === 30,
-    10_000,
   );
   await scene.reach('Succeeded');
   const last = scene.status().runs?.[0];
@@ -106,6 +106,7 @@ async function lostRoute(scene: Scene): Promise<void> {
   await load.stop();
 }
 
+/** The weight in effect is in no step any more: the next greater one follows, and not all that is left to 100. */
 async function otherSteps(scene: Scene): Promise<void> {
   const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [10, 30, 50] });
   const { atMs } = await scene.reachWeight(30);
@@ -125,9 +126,9 @@ const story = (name: string, tell: Story['tell']): Story => ({
 
 export const midRun: readonly Story[] = [
   story('new-revision', newRevision),
-  story('revert-mid-run', revert),
+  story('row-9-revert-mid-run', revert),
   story('foreign-label-contour', (scene) => handsOnRoute(scene, 'contour')),
   story('foreign-label-gatewayapi', (scene) => handsOnRoute(scene, 'gatewayapi:v1')),
   story('lost-route', lostRoute),
-  story('other-steps', otherSteps),
+  story('row-8-other-steps', otherSteps),
 ];

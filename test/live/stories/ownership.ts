@@ -44,7 +44,7 @@ async function primaryDeleted(scene: Scene): Promise<void> {
   });
   expect(after.version === '2.0', `the new primary holds ${after.version}, not the promoted 2.0`);
   expect(after.replicas === 3, `the new primary has ${after.replicas} pods, not 3`);
-  await scene.reach('Succeeded', { timeoutMs: 60_000 });
+  await scene.reach('Succeeded');
   await scene.eventually(
     '3.0 to be promoted after that',
     async () => (await deploymentOf(scene, 'app-primary'))?.version === '3.0',

@@ -1,5 +1,6 @@
 // A bad revision is noticed, named with the metric that gave it away, and taken back; the fixed one after it goes live.
-import { type Provider, successRate } from './manifests.ts';
+import { startHooks } from './hooks.ts';
+import { appName, deploymentKind, type Provider, successRate } from './manifests.ts';
 import { deploymentOf, eventsOf } from './objects.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';
 import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
@@ -51,12 +52,43 @@ function expectRound(scene: Scene, rounds: NonNullable<ReturnType<Scene['status'
   scene.say(`${check.name} ${check.value} against ${check.threshold}`);
 }
 
-/** A failed Canary rests: its status does not move with the intervals. */
+/** A failed Canary rests: its status does not move with the intervals, of two seconds. */
 async function atRest(scene: Scene): Promise<void> {
-  await scene.pass(1000);
-  const before = scene.moments().length;
-  await scene.pass(5000);
-  expect(scene.moments().length === before, 'the status of a failed Canary is written again and again');
+  await scene.eventually('five seconds without a write', async () => {
+    const before = scene.moments().length;
+    await scene.pass(5000);
+    return scene.moments().length === before;
+  });
+}
+
+/** `Failed` is a state: the time at which it began stays, however often the controller looks again. */
+async function failedRests(scene: Scene): Promise<void> {
+  const hooks = await startHooks(scene);
+  hooks.closed.add('/undo');
+  await scene.deploy({ version: '1.0' });
+  await scene.declare({
+    provider: 'kubernetes',
+    analysis: {
+      iterations: 100,
+      webhooks: [{ name: 'undo', type: 'rollback', url: `${hooks.url}/undo` }],
+    },
+  });
+  await scene.reach('Initialized');
+  await scene.release({ version: '2.0' });
+  await scene.until('the analysis', ({ status: { run } }) => run?.stage === 'analysis');
+  hooks.closed.delete('/undo');
+  await scene.reach('Failed');
+  await atRest(scene);
+  const { lastTransitionTime } = scene.status();
+  for (const name of [appName, `${appName}-primary`])
+    await scene.kube.patch(
+      { kind: deploymentKind, namespace: scene.namespace, name },
+      { metadata: { annotations: { 'example.test/poked': 'yes' } } },
+    );
+  await scene.pass(8000);
+  const { phase, lastTransitionTime: later } = scene.status();
+  expect(phase === 'Failed', `the phase is ${phase}, not Failed`);
+  expect(later === lastTransitionTime, `lastTransitionTime moved from ${lastTransitionTime} to ${later}`);
 }
 
 const story = (provider: Provider, name: string): Story => ({
@@ -69,4 +101,5 @@ const story = (provider: Provider, name: string): Story => ({
 export const rollback: readonly Story[] = [
   story('contour', 'rollback-contour'),
   story('gatewayapi:v1', 'rollback-gatewayapi'),
+  { name: 'row-10-failed-rests', company: 'together', needsWorld: false, tell: failedRests },
 ];

@@ -1,4 +1,5 @@
 // All stories, in the order in which they are listed; those that are told alone follow the others.
+import { autoscalers } from './autoscalers.ts';
 import { badInput } from './bad-input.ts';
 import { badMetrics } from './bad-metrics.ts';
 import { blueGreen } from './blue-green.ts';
@@ -25,6 +26,7 @@ export const stories: readonly Story[] = [
   ...joinLeave,
   ...ownership,
   ...configs,
+  ...autoscalers,
   ...gates,
   ...badInput,
   ...badMetrics,

@@ -60,7 +60,8 @@ export interface Release {
 
 export type CanaryChoice = Omit<CanaryOptions, 'namespace' | 'host'>;
 
-const defaultTimeoutMs = 90_000;
+/** For what takes seconds: a busy machine may be slow, and only what hangs shall fail. */
+const defaultTimeoutMs = 150_000;
 
 /** Everything a story does goes through here, so that nothing of it outlives the story. */
 export class Scene {

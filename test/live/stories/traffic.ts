@@ -38,9 +38,9 @@ export interface StepShare {
 }
 
 /** How long a gateway has to take a new weight over before its share is counted. */
-const settleMs = 1000;
+export const settleMs = 2000;
 
-/** The share of each weight of the first rule, from a second after it was written until the next is. */
+/** The share of each weight of the first rule, from `settleMs` after it was written until the next is. */
 export function sharesOf(
   samples: readonly Sample[],
   route: readonly RouteMoment[],
