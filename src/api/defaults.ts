@@ -101,6 +101,17 @@ export function stepWeightPromotion(analysis: Analysis): number {
   return percentOf(analysis.stepWeightPromotion ?? 0);
 }
 
+/** Percent that goes back to the primary with each step of a rollback or restart; 0 means all at once. */
+export function stepWeightRollback(analysis: Analysis): number {
+  return percentOf(analysis.stepWeightRollback ?? 0);
+}
+
+/** Percent of the requests that are copied while a run mirrors; 0 where it never does. */
+export function mirrorPercent(analysis: Analysis): number {
+  const percent = percentOf(analysis.mirrorWeight ?? 0);
+  return analysis.mirror === true ? percent || 100 : 0;
+}
+
 /** Rounds of an A/B test or a blue/green release; 0 for a weighted canary. */
 export function iterations(analysis: Analysis, provider: string): number {
   const written = Math.max(0, Math.trunc(analysis.iterations ?? 0));

@@ -15,6 +15,7 @@ import { awaitCanary } from './scale-up.ts';
 import { awaitPromotion, promoteOnRequest } from './promote.ts';
 import { close } from './close.ts';
 import { collectCommands } from './collect-commands.ts';
+import { withCookies } from './cookies.ts';
 import { collectRevisions, keepAtRest, rest, startRun } from './start-run.ts';
 import { confirmRollout } from './confirm-rollout.ts';
 import { absorb, noteTarget, withNote } from './note-target.ts';
@@ -114,7 +115,11 @@ function decisionFrom(seen: Observation, move: Move): Decision {
 
 function intend(seen: Observation, move: Extract<Move, { kind: 'intend' }>): Decision {
   const { run: _run, ...kept } = move.status ?? seen.status;
-  const status = { ...kept, ...move.patch, ...(move.run === null ? {} : { run: move.run }) };
+  const next = { ...kept, ...move.patch, ...(move.run === null ? {} : { run: move.run }) };
+  const status = withCookies(
+    next,
+    seen.spec === undefined ? 'unreadable' : seen.spec.analysis.sessionAffinity,
+  );
   return {
     kind: 'intend',
     reason: move.reason,

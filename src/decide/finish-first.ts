@@ -23,7 +23,7 @@ export function isToFinish({ spec }: Observation, { stage, gate }: Run): boolean
 }
 
 export function beginFinishing(seen: Observation, run: Run): Move {
-  const { heldSince: _held, resumeWeight: _weight, ...kept } = run;
+  const { heldSince: _held, resumeWeight: _weight, mirror: _mirror, ...kept } = run;
   const message = `${targetName(seen)} has a newer revision: the one that was analysed is finished first`;
   return {
     kind: 'intend',

@@ -10,6 +10,7 @@ import { normal } from './move.ts';
 import type { Move, RunRule } from './move.ts';
 import { admitted } from './start-run.ts';
 import { cancel } from './roll-back.ts';
+import { splitHomeward } from './way-home.ts';
 
 export const followRevision: RunRule = (seen, run) => {
   const { target, status } = seen;
@@ -28,15 +29,14 @@ export const followRevision: RunRule = (seen, run) => {
 
 function restart(seen: Observation, run: Run, revision: Revision): Move {
   const confirmed = run.stage !== 'confirm-rollout';
+  const stage = confirmed ? 'scale-up' : 'confirm-rollout';
   const fresh = newRun(seen, {
     kind: 'rollout',
     revision,
-    stage: confirmed ? 'scale-up' : 'confirm-rollout',
+    stage,
     plan: seen.plan ?? run.plan,
   });
-  // Whoever paused wanted nothing to go on; that holds for the new revision as well.
-  const paused = isUndecided(run) ? run.paused : undefined;
-  const next = paused === undefined ? fresh : { ...fresh, paused: { ...paused, since: fresh.startedAt } };
+  const next = isUndecided(run) ? inPlaceOf(seen, run, fresh) : fresh;
   return {
     kind: 'intend',
     reason: 'RunRestarted',
@@ -48,6 +48,16 @@ function restart(seen: Observation, run: Run, revision: Revision): Move {
       ...(confirmed && seen.configs !== undefined ? { trackedConfigs: { ...seen.configs } } : {}),
     },
     notices: [normal('RunRestarted', `New revision detected! Restarting analysis for ${targetName(seen)}`)],
+  };
+}
+
+/** Whoever paused wanted nothing to go on, and that holds for the new revision too; traffic that is out goes home first. */
+function inPlaceOf(seen: Observation, run: Run, fresh: Run): Run {
+  const { paused } = run;
+  return {
+    ...fresh,
+    split: splitHomeward(seen, run),
+    ...(paused === undefined ? {} : { paused: { ...paused, since: fresh.startedAt } }),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   withNextRound,
   withSplit,
 } from './run.ts';
+import { returning } from './way-home.ts';
 import { holds, isPrimaryDeserted, keepWorld } from './world.ts';
 
 /** The intent; followed by the write. A run reaches this only with the target still at its revision. */
@@ -116,12 +117,6 @@ function promoted(seen: Observation, run: Run): Move {
     },
     notices: [returning(seen, split)],
   };
-}
-
-export function returning(seen: Observation, split: Split): ReturnType<typeof normal> {
-  return split.canary === 0
-    ? normal('ReturningTraffic', `Routing all traffic to primary ${primaryName(seen)}`)
-    : normal('ReturningTraffic', `Advance ${primaryName(seen)} primary weight ${split.primary}`);
 }
 
 /** Users move to the healthy canary while the primary gets its proven template back; without a route only the latter. */

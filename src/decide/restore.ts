@@ -1,10 +1,9 @@
 // After a failed promotion: stage `yield` moves users to the healthy canary, stage `restore` gives the primary its proven
 // template back; then traffic returns and the canary goes.
-import { allPrimary } from '../model/split.ts';
 import type { RunRule } from './move.ts';
 import { atStage, deadlineMs, primaryName, sinceUntil, withSplit } from './run.ts';
-import { describeRoute } from './settle-split.ts';
-import { holds, isInEffect, isObtainable, keepWorld } from './world.ts';
+import { splitHomeward } from './way-home.ts';
+import { describeRoute, holds, isInEffect, isObtainable, keepWorld } from './world.ts';
 
 export const yieldToCanary: RunRule = (seen, run) => {
   if (run.stage !== 'yield') {
@@ -42,7 +41,7 @@ export const restorePrimary: RunRule = (seen, run) => {
       kind: 'intend',
       reason: 'RollingBack',
       message: `routing to ${primaryName(seen)}`,
-      run: withSplit(seen, atStage(seen, run, 'return'), allPrimary),
+      run: withSplit(seen, atStage(seen, run, 'return'), splitHomeward(seen, run)),
     };
   }
   const state =

@@ -1,29 +1,18 @@
-// Stages `return` and `scale-down`: traffic to the primary, in steps after a promotion if the plan says so; then requests
+// Stages `return` and `scale-down`: traffic to the primary, in steps if the plan says so; then requests
 // in flight get their time; then the canary's pods go. Never towards a primary that does not serve while the canary does.
 import type { CanaryStatus, Run } from '../api/status.ts';
 import { webhooksOf } from '../api/defaults.ts';
 import type { Notice, Tally } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
-import { splitToward } from '../model/split.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { announceOurs } from './announce.ts';
 import { emptying } from './autoscalers.ts';
 import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
-import { returning } from './promote.ts';
-import {
-  atStage,
-  deadlineMs,
-  drainMs,
-  sinceUntil,
-  primaryName,
-  targetName,
-  withNextRound,
-  withSplit,
-} from './run.ts';
-import { describeRoute } from './settle-split.ts';
-import { isInEffect, isPrimaryDeserted, isUnsafe, keepWorld } from './world.ts';
+import { atStage, drainMs, primaryName, targetName, withNextRound } from './run.ts';
+import { awaitReturn, overdueAt, walkHome } from './way-home.ts';
+import { isInEffect, isPrimaryDeserted, keepWorld } from './world.ts';
 
 /** What the primary shall hold while traffic goes home: what this run proved, or what was live before it. */
 function primaryRevision({ status }: Observation, run: Run): string | undefined {
@@ -34,9 +23,11 @@ export const returnTraffic: RunRule = (seen, run) => {
   if (run.stage !== 'return') {
     return undefined;
   }
+  const world = keepHome(seen, run);
   return (
     announceOurs(seen, run) ??
-    keepHome(seen, run) ??
+    walkHome(seen, run, world) ??
+    world ??
     (isInEffect(seen, run.split) ? drain(seen, run) : awaitReturn(seen, run))
   );
 };
@@ -55,46 +46,11 @@ function keepHome(seen: Observation, run: Run): Move | undefined {
   });
 }
 
-function awaitReturn(seen: Observation, run: Run): Move {
-  const blocked = isUnsafe(seen, run.split);
-  const state = blocked
-    ? `${primaryName(seen)} has no available pods and the canary has`
-    : describeRoute(seen);
-  const reason = blocked ? 'PrimaryNotReady' : 'ReturningTraffic';
-  return overdueAt(seen, run, run.splitSince, {
-    reason,
-    message: `returning traffic to ${primaryName(seen)}: ${state}`,
-  });
-}
-
-/**
- * The outcome of a deadline on the way home is that people are told: where traffic cannot move and pods cannot go, there is
- * nothing better to do than to keep serving from where it is.
- */
-function overdueAt(
-  seen: Observation,
-  run: Run,
-  since: string,
-  { reason, message }: { readonly reason: 'PrimaryNotReady' | 'ReturningTraffic'; readonly message: string },
-): Move {
-  return seen.nowMs >= deadlineMs(run, since)
-    ? { kind: 'wait', reason, message: `${message} (overdue)`, health: 'stalled' }
-    : {
-        kind: 'wait',
-        reason,
-        message: `${message}${sinceUntil(run, since)}`,
-        wakeAtMs: deadlineMs(run, since),
-      };
-}
-
 function drain(seen: Observation, run: Run): Move {
   if (run.settledAt === undefined) {
     const settledAt = isoFromMs(seen.nowMs);
     const message = drainMessage(seen, run, settledAt);
     return { kind: 'intend', reason: 'Draining', message, run: { ...run, settledAt } };
-  }
-  if (run.split.canary > 0) {
-    return stepHome(seen, run, run.settledAt);
   }
   const wakeAtMs = msFromIso(run.settledAt) + drainMs(run.plan);
   if (seen.nowMs < wakeAtMs) {
@@ -115,23 +71,6 @@ function drain(seen: Observation, run: Run): Move {
 function drainMessage(seen: Observation, run: Run, settledAt: string): string {
   const until = isoFromMs(msFromIso(settledAt) + drainMs(run.plan));
   return `draining ${targetName(seen)} (since ${clockFromIso(settledAt)}, until ${clockFromIso(until)})`;
-}
-
-/** `stepWeightPromotion`: the primary gets its traffic back by steps, one an interval. */
-function stepHome(seen: Observation, run: Run, settledAt: string): Move {
-  const wakeAtMs = msFromIso(settledAt) + run.plan.intervalMs;
-  if (seen.nowMs < wakeAtMs) {
-    const message = `primary weight ${run.split.primary}`;
-    return { kind: 'wait', reason: 'ReturningTraffic', message, wakeAtMs };
-  }
-  const split = splitToward(run.split.canary - Math.max(1, run.plan.stepWeightPromotion));
-  return {
-    kind: 'intend',
-    reason: 'ReturningTraffic',
-    message: `primary weight ${split.primary}`,
-    run: withSplit(seen, run, split),
-    notices: [returning(seen, split)],
-  };
 }
 
 export const scaleDown: RunRule = (seen, run) => {

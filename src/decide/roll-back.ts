@@ -3,10 +3,10 @@ import type { Run } from '../api/status.ts';
 import type { Notice } from '../model/decision.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Reason } from '../model/reason.ts';
-import { allPrimary } from '../model/split.ts';
 import { normal, warning } from './move.ts';
 import type { Move } from './move.ts';
 import { atStage, outcomeOf, targetName, withSplit } from './run.ts';
+import { splitHomeward } from './way-home.ts';
 
 /** Ends the run as failed: traffic to the primary, then the canary away. `message` names what was wrong, with figures. */
 export function rollBack(
@@ -20,7 +20,7 @@ export function rollBack(
     kind: 'intend',
     reason,
     message,
-    run: { ...withSplit(seen, atStage(seen, run, 'return'), allPrimary), outcome },
+    run: { ...withSplit(seen, atStage(seen, run, 'return'), splitHomeward(seen, run)), outcome },
     // Also of a run that was never let in: what has failed is not started again by itself.
     patch: { lastAppliedSpec: run.revision },
     notices: [...(why.notices ?? []), warning(reason, `Rolling back ${targetName(seen)} ${message}`)],
@@ -35,7 +35,7 @@ export function cancel(seen: Observation, run: Run): Move {
     kind: 'intend',
     reason: 'RunCancelled',
     message,
-    run: { ...withSplit(seen, atStage(seen, run, 'return'), allPrimary), outcome },
+    run: { ...withSplit(seen, atStage(seen, run, 'return'), splitHomeward(seen, run)), outcome },
     notices: [normal('RunCancelled', `Run cancelled! ${message}`)],
   };
 }

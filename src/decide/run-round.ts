@@ -15,6 +15,7 @@ import { hear, hearRollback, roundKey } from './interrogate.ts';
 import type { Hearing } from './interrogate.ts';
 import type { Move, RunRule } from './move.ts';
 import { rollBack } from './roll-back.ts';
+import { isMirroring } from './run.ts';
 import { concludeRound } from './take-step.ts';
 
 export const runRound: RunRule = (seen, run) => {
@@ -50,9 +51,13 @@ function checks(seen: Observation, run: Run): Move {
   return hasTraffic(run) ? analyse(seen, run) : prepare(seen, run);
 }
 
-/** A weighted run at weight 0 has nothing to measure, also where a gate keeps it there after it was prepared. */
+/**
+ * A weighted run at weight 0 has nothing to measure but copies of requests, also where a gate keeps it there after it was
+ * prepared.
+ */
 function hasTraffic(run: Run): boolean {
-  return run.prepared === true && (run.plan.strategy !== 'canary' || run.split.canary > 0);
+  const weighted = run.plan.strategy === 'canary';
+  return run.prepared === true && (!weighted || run.split.canary > 0 || isMirroring(run));
 }
 
 /** The first round asks only the pre-rollout hooks, once a run (D24). */

@@ -40,9 +40,9 @@ export function newRun(
   };
 }
 
-/** The run at its next stage; what only the last stage needed is dropped. */
+/** The run at its next stage; what only the last stage needed is dropped, copies of requests with it. */
 export function atStage(seen: Observation, run: Run, stage: Stage): Run {
-  const { heldSince: _held, gate: _gate, resumeWeight: _weight, ...rest } = run;
+  const { heldSince: _held, gate: _gate, resumeWeight: _weight, mirror: _mirror, ...rest } = run;
   const { paused: _paused, approved: _approved, unchecked: _unchecked, ...kept } = rest;
   return { ...kept, stage, stageSince: isoFromMs(seen.nowMs) };
 }
@@ -61,6 +61,19 @@ export function withSplit(seen: Observation, run: Run, split: Split): Run {
   }
   const { settledAt: _settled, ...kept } = run;
   return { ...kept, split, splitSince: isoFromMs(seen.nowMs) };
+}
+
+export function isMirroring({ mirror, plan }: Run): boolean {
+  return mirror === true && plan.mirrorPercent !== undefined;
+}
+
+/** The run with copies of requests going to the canary, or not; like a split, they count once they are seen in effect. */
+export function withMirror(seen: Observation, run: Run, mirror: boolean): Run {
+  if ((run.mirror === true) === mirror) {
+    return run;
+  }
+  const { settledAt: _settled, mirror: _mirror, ...kept } = run;
+  return { ...kept, ...(mirror ? { mirror } : {}), splitSince: isoFromMs(seen.nowMs) };
 }
 
 /** The run with its next round named and due `afterMs` from now. */

@@ -1,35 +1,30 @@
-// Stage `scale-up`: the canary gets pods, with all traffic at the primary; done when they are ready.
+// Stage `scale-up`: traffic that a run before it has left goes home; then the canary gets pods; done when they are ready.
 import type { Run } from '../api/status.ts';
 import type { Observation } from '../model/observation.ts';
-import { allPrimary } from '../model/split.ts';
 import type { Move, RunRule } from './move.ts';
 import { promote } from './promote.ts';
 import { recyclePods } from './recycle-pods.ts';
 import { rollBack } from './roll-back.ts';
 import { atStage, deadlineMs, sinceUntil, targetName } from './run.ts';
+import { walkHome } from './way-home.ts';
 import { keepWorld } from './world.ts';
 
 export const awaitCanary: RunRule = (seen, run) => {
   if (run.stage !== 'scale-up') {
     return undefined;
   }
-  if (run.recycle === true) {
+  if (run.recycle === true && run.split.canary === 0) {
     return recyclePods(seen, run);
   }
-  const failure = canaryFailure(seen, run, run.stageSince);
-  if (failure !== undefined) {
-    return failure;
-  }
-  const world = keepWorld(seen, {
-    stored: [
-      run.revision,
-      ...(seen.status.lastPromotedSpec === undefined ? [] : [seen.status.lastPromotedSpec]),
-    ],
-    primary: seen.status.lastPromotedSpec,
-    apex: true,
-    split: allPrimary,
-    targetUp: true,
-  });
+  return (
+    canaryFailure(seen, run, run.stageSince) ??
+    walkHome(seen, run, keepCanary(seen, run)) ??
+    prepareCanary(seen, run)
+  );
+};
+
+function prepareCanary(seen: Observation, run: Run): Move {
+  const world = keepCanary(seen, run);
   if (world !== undefined) {
     return world;
   }
@@ -57,6 +52,17 @@ function analyse(seen: Observation, run: Run): Move {
     message: `starting the analysis of ${targetName(seen)}`,
     run: atStage(seen, run, 'analysis'),
   };
+}
+
+function keepCanary(seen: Observation, { revision, split }: Run): Move | undefined {
+  const { lastPromotedSpec: promoted } = seen.status;
+  return keepWorld(seen, {
+    stored: [revision, ...(promoted === undefined ? [] : [promoted])],
+    primary: promoted,
+    apex: true,
+    split,
+    targetUp: true,
+  });
 }
 
 /** The canary is past waiting for: its own deadline has passed, or ours since `since`. */

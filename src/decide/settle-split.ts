@@ -6,7 +6,7 @@ import { isoFromMs } from '../model/time.ts';
 import type { Move, RunRule } from './move.ts';
 import { rollBack } from './roll-back.ts';
 import { deadlineMs, sinceUntil } from './run.ts';
-import { isInEffect, keepWorld } from './world.ts';
+import { describeRoute, isInEffect, keepWorld } from './world.ts';
 
 /**
  * Between a pod that is ready and a Service that leads to it lie endpoints and proxies, which nobody reports on. The first
@@ -62,17 +62,4 @@ function settle(seen: Observation, run: Run): Move | undefined {
       ...(run.round === undefined ? {} : { round: { ...run.round, dueAt: isoFromMs(seen.nowMs + afterMs) } }),
     },
   };
-}
-
-export function describeRoute({ route }: Observation): string {
-  switch (route.state) {
-    case 'missing':
-      return 'the route does not exist';
-    case 'foreign':
-      return 'the route belongs to another controller';
-    case 'none':
-    case 'drifted':
-    case 'inPlace':
-      return route.message === '' ? `the route is ${route.acceptance}` : route.message;
-  }
 }

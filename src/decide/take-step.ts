@@ -14,7 +14,7 @@ import { normal, warning } from './move.ts';
 import type { Move } from './move.ts';
 import { promote } from './promote.ts';
 import { rollBack } from './roll-back.ts';
-import { failedRounds, targetName, withNextRound, withSplit } from './run.ts';
+import { failedRounds, isMirroring, targetName, withMirror, withNextRound, withSplit } from './run.ts';
 
 const ROUNDS_KEPT = 50;
 
@@ -82,12 +82,15 @@ type Gates =
   | { readonly kind: 'open'; readonly notices: readonly Notice[] }
   | { readonly kind: 'move'; readonly move: Move };
 
-/** Weighted runs ask before every increase and before promotion; the promotion gate comes at the last step only. */
+/**
+ * Weighted runs ask before every increase and before promotion, but not again after the copies that the first gate let in;
+ * the promotion gate comes at the last step only.
+ */
 function askGates(seen: Observation, run: Run): Gates {
+  const increases =
+    run.plan.strategy === 'canary' && run.gate?.type !== 'confirm-promotion' && !isMirroring(run);
   const types = [
-    ...(run.plan.strategy === 'canary' && run.gate?.type !== 'confirm-promotion'
-      ? (['confirm-traffic-increase'] as const)
-      : []),
+    ...(increases ? (['confirm-traffic-increase'] as const) : []),
     ...(isLastStep(run) ? (['confirm-promotion'] as const) : []),
   ].filter((type) => run.approved?.includes(type) !== true);
   const notices: Notice[] = [];
@@ -142,12 +145,36 @@ function stepWeight(seen: Observation, run: Run, notices: readonly Notice[]): Mo
   if (weight === undefined) {
     return withNotices(promote(seen, run), notices);
   }
+  const { mirrorPercent } = run.plan;
+  if (run.split.canary === 0 && mirrorPercent !== undefined && !isMirroring(run)) {
+    return startMirroring(seen, run, { mirrorPercent, notices });
+  }
   return {
     kind: 'intend',
     reason: 'StepTaken',
     message: `moving to weight ${weight}`,
-    run: withSplit(seen, withNextRound(seen, run, run.plan.intervalMs), splitToward(weight)),
+    run: withSplit(
+      seen,
+      withNextRound(seen, withMirror(seen, run, false), run.plan.intervalMs),
+      splitToward(weight),
+    ),
     notices: [...notices, normal('StepTaken', `Advance ${targetName(seen)} canary weight ${weight}`)],
+  };
+}
+
+/** Before the first weight: one round on copies of requests, with all answers still from the primary. */
+function startMirroring(
+  seen: Observation,
+  run: Run,
+  { mirrorPercent, notices }: { readonly mirrorPercent: number; readonly notices: readonly Notice[] },
+): Move {
+  const message = `copying ${mirrorPercent}% of the requests to ${targetName(seen)}`;
+  return {
+    kind: 'intend',
+    reason: 'Mirroring',
+    message,
+    run: withMirror(seen, withNextRound(seen, run, run.plan.intervalMs), true),
+    notices: [...notices, normal('Mirroring', `Start mirroring: ${message}`)],
   };
 }
 
@@ -155,7 +182,9 @@ function stepWeight(seen: Observation, run: Run, notices: readonly Notice[]): Mo
 function iterate(seen: Observation, run: Run, notices: readonly Notice[]): Move {
   const { plan, iteration } = run;
   if (iteration < plan.iterations) {
-    const stepped = { ...run, iteration: iteration + 1 };
+    // Blue/green: users stay where they are, and the canary is judged by copies, if the plan has any.
+    const mirrored = withMirror(seen, run, plan.mirrorPercent !== undefined);
+    const stepped = { ...mirrored, iteration: iteration + 1 };
     const matched = plan.strategy === 'ab-testing' ? withSplit(seen, stepped, allCanary) : stepped;
     const text = `Advance ${targetName(seen)} canary iteration ${iteration + 1}/${plan.iterations}`;
     return {
@@ -177,7 +206,7 @@ function iterate(seen: Observation, run: Run, notices: readonly Notice[]): Move 
     message: 'routing all traffic to the canary',
     run: withSplit(
       seen,
-      withNextRound(seen, { ...run, iteration: iteration + 1 }, plan.intervalMs),
+      withNextRound(seen, { ...withMirror(seen, run, false), iteration: iteration + 1 }, plan.intervalMs),
       allCanary,
     ),
     notices: [...notices, normal('SwitchedTraffic', `Routing all traffic to canary ${targetName(seen)}`)],

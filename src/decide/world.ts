@@ -162,3 +162,16 @@ export function isInEffect({ route }: Observation, split: Split): boolean {
   const taken = route.acceptance === 'accepted' || route.acceptance === 'unknown';
   return route.state === 'inPlace' && taken && sameSplit(route.split, split);
 }
+
+export function describeRoute({ route }: Observation): string {
+  switch (route.state) {
+    case 'missing':
+      return 'the route does not exist';
+    case 'foreign':
+      return 'the route belongs to another controller';
+    case 'none':
+    case 'drifted':
+    case 'inPlace':
+      return route.message === '' ? `the route is ${route.acceptance}` : route.message;
+  }
+}

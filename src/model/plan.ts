@@ -5,8 +5,10 @@ import {
   gateTimeoutMs,
   intervalMs,
   iterations,
+  mirrorPercent,
   progressDeadlineMs,
   stepWeightPromotion,
+  stepWeightRollback,
   stepWeights,
   strategyOf,
   thresholdOf,
@@ -17,18 +19,25 @@ export interface PlanSettings {
   /** The effective provider: `spec.provider`, else the controller's. */
   readonly provider: string;
   readonly minimumIntervalMs: number;
+  /** Whether the provider can copy requests; where it cannot, the run goes on without (D9). */
+  readonly canMirror: boolean;
 }
 
 /** The strategy and the numbers of a run, with the defaults that existing manifests rely on. */
-export function planOf(spec: CanarySpec, { provider, minimumIntervalMs }: PlanSettings): Plan {
+export function planOf(spec: CanarySpec, { provider, minimumIntervalMs, canMirror }: PlanSettings): Plan {
   const { analysis } = spec;
   const strategy = strategyOf(analysis, provider);
   const timeoutMs = gateTimeoutMs(analysis);
+  const stepHome = stepWeightRollback(analysis);
+  // In an A/B test the canary gets the requests themselves.
+  const copied = canMirror && strategy !== 'ab-testing' ? mirrorPercent(analysis) : 0;
   return {
     strategy,
     weights: strategy === 'canary' ? stepWeights(analysis) : [],
     iterations: iterations(analysis, provider),
     stepWeightPromotion: stepWeightPromotion(analysis),
+    ...(stepHome > 0 ? { stepWeightRollback: stepHome } : {}),
+    ...(copied > 0 ? { mirrorPercent: copied } : {}),
     threshold: thresholdOf(analysis),
     intervalMs: intervalMs(analysis, minimumIntervalMs),
     progressDeadlineMs: progressDeadlineMs(spec),

@@ -56,6 +56,7 @@ export type Reason =
   | 'PreRollout'
   | 'AwaitingRound'
   | 'AwaitingAnswers'
+  | 'Mirroring'
   | 'StepTaken'
   | 'IterationDone'
   | 'RoundFailed'

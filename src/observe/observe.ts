@@ -93,8 +93,8 @@ export function observe(
   };
 }
 
-function planFor({ spec, provider }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
-  return planOf(spec, { provider, minimumIntervalMs });
+function planFor({ spec, provider, router }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
+  return planOf(spec, { provider, minimumIntervalMs, canMirror: router?.capabilities.mirror === true });
 }
 
 function seenTarget(

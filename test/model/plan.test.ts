@@ -6,7 +6,7 @@ import { planOf } from '../../src/model/plan.ts';
 import { spec } from '../fixture/observation.ts';
 
 const of = (wanted: CanarySpec, provider = 'gatewayapi:v1'): Plan =>
-  planOf(wanted, { provider, minimumIntervalMs: 10_000 });
+  planOf(wanted, { provider, minimumIntervalMs: 10_000, canMirror: provider !== 'kubernetes' });
 const match = [{ headers: { 'x-user': { exact: 'insider' } } }];
 
 describe('what a spec means as a plan', () => {
