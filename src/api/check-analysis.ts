@@ -1,6 +1,8 @@
 // Checks of the strategy in `spec.analysis`: a plan that leads nowhere is refused, a value out of range is adjusted.
-import type { Analysis, AnalysisMatch, SessionAffinity } from './analysis.ts';
+import type { Analysis, AnalysisMatch } from './analysis.ts';
+import { affinityProblems } from './check-affinity.ts';
 import type { Checked } from './check.ts';
+import { contradictionProblems } from './check-contradictions.ts';
 import { intervalMs, iterations, stepWeights } from './defaults.ts';
 import { parseDurationMs } from './duration.ts';
 import { type Path, type Problem, errorAt, warningAt } from './problem.ts';
@@ -15,7 +17,8 @@ export function analysisProblems(checked: Checked): Problem[] {
     ...intervalProblems(checked),
     ...rangeProblems(checked),
     ...matchProblems(analysis.match ?? [], checked.provider),
-    ...affinityProblems(analysis.sessionAffinity),
+    ...affinityProblems(checked),
+    ...contradictionProblems(checked),
   ];
 }
 
@@ -25,6 +28,7 @@ const wholeFields = [
   'maxWeight',
   'stepWeight',
   'stepWeightPromotion',
+  'stepWeightRollback',
   'mirrorWeight',
 ] as const;
 
@@ -167,6 +171,7 @@ function rangeProblems({ canary: { spec } }: Checked): Problem[] {
       ...atMost100,
     })),
     { path: at('stepWeightPromotion'), value: analysis.stepWeightPromotion, ...percent },
+    { path: at('stepWeightRollback'), value: analysis.stepWeightRollback, ...percent },
     { path: at('mirrorWeight'), value: analysis.mirrorWeight, ...percent },
     { path: at('primaryReadyThreshold'), value: analysis.primaryReadyThreshold, ...percent },
     { path: at('canaryReadyThreshold'), value: analysis.canaryReadyThreshold, ...percent },
@@ -205,43 +210,4 @@ function matchProblems(match: readonly AnalysisMatch[], provider: string | undef
       fix: 'add headers, queryParams or sourceLabels; other conditions belong to spec.service.match',
     });
   });
-}
-
-/** A token of RFC 9110, which is what RFC 6265 allows as the name of a cookie. */
-const COOKIE_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-const atAffinity = (field: keyof SessionAffinity): Path => at('sessionAffinity', field);
-
-function affinityProblems(affinity: SessionAffinity | undefined): Problem[] {
-  if (affinity === undefined) {
-    return [];
-  }
-  const { cookieName, primaryCookieName = '' } = affinity;
-  const found: Problem[] = [];
-  for (const [field, name] of [
-    ['cookieName', cookieName],
-    ['primaryCookieName', primaryCookieName],
-  ] as const) {
-    if (!COOKIE_NAME.test(name) && !(field === 'primaryCookieName' && name === '')) {
-      const message = `is ${JSON.stringify(name)}, which cannot be the name of a cookie`;
-      found.push(errorAt(atAffinity(field), { value: name, message, fix: 'use letters, digits and dashes' }));
-    }
-  }
-  if (cookieName === primaryCookieName) {
-    const message = 'is the same as cookieName, so that nobody could tell primary and canary apart';
-    found.push(
-      errorAt(atAffinity('primaryCookieName'), {
-        value: primaryCookieName,
-        message,
-        fix: 'use another name',
-      }),
-    );
-  }
-  if (affinity.maxAge < 0) {
-    const message = `is ${affinity.maxAge}, which is taken as 86400`;
-    found.push(
-      warningAt(atAffinity('maxAge'), { value: affinity.maxAge, message, fix: 'use a number of seconds' }),
-    );
-  }
-  return found;
 }

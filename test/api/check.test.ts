@@ -104,7 +104,17 @@ describe('refuses', () => {
       'spec.analysis.stepWeights is [], so that a run would never get on; list the weights, for example [10, 30, 50]',
     ],
     [
-      'steps that do not ascend',
+      'half a step home',
+      withAnalysis({ stepWeightRollback: 2.5 }),
+      'spec.analysis.stepWeightRollback is 2.5, which is not a whole number; use a whole number',
+    ],
+    [
+      'a path that would smuggle an attribute into the cookie',
+      withAnalysis({ sessionAffinity: { cookieName: 'cart', maxAge: 60, path: '/; Domain=example.com' } }),
+      'spec.analysis.sessionAffinity.path is "/; Domain=example.com", which would not end where it should; leave out semicolons, blanks and control characters',
+    ],
+    [
+      'D27: steps that do not ascend',
       withSpec({ analysis: { ...unstepped, stepWeights: [10, 30, 30] } }),
       'spec.analysis.stepWeights[2] is 30, after 30; list weights in ascending order, from 1 to 100',
     ],
@@ -305,6 +315,42 @@ describe('remarks upon', () => {
       'two strategies',
       withAnalysis({ iterations: 5 }),
       'IgnoredField: spec.analysis.stepWeight is not used, because iterations is set; remove one of them',
+    ],
+    [
+      'session affinity where no weights move users',
+      withSpec({
+        provider: 'gatewayapi:v1',
+        service: { port: 80, gatewayRefs: [{ group: '', kind: 'Gateway', name: 'public' }] },
+        analysis: { ...unstepped, iterations: 5, sessionAffinity: { cookieName: 'cart', maxAge: 60 } },
+      }),
+      'IgnoredField: spec.analysis.sessionAffinity is not used, because iterations is set: no user moves between primary and canary during the run; remove it, or set stepWeight instead of iterations',
+    ],
+    [
+      'copies in an A/B test',
+      withSpec({
+        analysis: {
+          ...unstepped,
+          iterations: 5,
+          mirror: true,
+          match: [{ headers: { 'x-user': { exact: 'a' } } }],
+        },
+      }),
+      'IgnoredField: spec.analysis.mirror is not used in an A/B test: the canary gets the requests themselves; remove it, or remove match',
+    ],
+    [
+      'a share of no copies',
+      withAnalysis({ mirrorWeight: 20 }),
+      'IgnoredField: spec.analysis.mirrorWeight is not used, because mirror is not true; set mirror, or remove mirrorWeight',
+    ],
+    [
+      'two maxima',
+      withSpec({ analysis: { ...unstepped, maxWeight: 50, stepWeights: [10, 30] } }),
+      'IgnoredField: spec.analysis.maxWeight is not used, because stepWeights is set: the last one of them is the maximum; remove it',
+    ],
+    [
+      'a step home of more than everything',
+      withAnalysis({ stepWeightRollback: 120 }),
+      'AdjustedValue: spec.analysis.stepWeightRollback is 120, which is taken as 100; use a percentage',
     ],
     [
       'two thresholds',

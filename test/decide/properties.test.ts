@@ -124,6 +124,31 @@ describe('decide, whatever is seen', () => {
     );
   });
 
+  never('names a cookie for a canary that gets nothing', (seen, decision) => {
+    const { run, sessionAffinityCookie, primarySessionAffinityCookie } =
+      decision.kind === 'intend' ? decision.status : {};
+    const home = run === undefined || run.split.canary === 0;
+    const cookies = [sessionAffinityCookie, primarySessionAffinityCookie].filter(
+      (cookie) => cookie !== undefined,
+    );
+    // What only says what is waited for leaves all else as it was stored.
+    const moved = decision.kind === 'intend' && run !== seen.status.run;
+    return moved && home && cookies.length > 0;
+  });
+
+  never('moves the weight from 0 to a sticky canary without naming its cookie', (seen, decision) => {
+    const { run, sessionAffinityCookie } = decision.kind === 'intend' ? decision.status : {};
+    const sticky = seen.spec?.analysis.sessionAffinity !== undefined && run?.plan.strategy === 'canary';
+    const rises = (run?.split.canary ?? 0) > 0 && seen.status.run?.split.canary === 0;
+    return sticky && rises && sessionAffinityCookie === undefined;
+  });
+
+  never('copies requests outside an analysis', (seen, decision) => {
+    const run = decision.kind === 'intend' ? decision.status.run : undefined;
+    const moved = run?.stage !== seen.status.run?.stage;
+    return run?.mirror === true && run.stage !== 'analysis' && moved;
+  });
+
   never('promotes what the target does not hold', (seen, decision) => {
     const next = decision.kind === 'intend' ? decision.status.run : undefined;
     const begins = next?.stage === 'promote' && seen.status.run?.stage !== 'promote';

@@ -1,7 +1,7 @@
 // Tells a story: the real pass on the simulated world, where nothing happens by chance. A script is one step a line:
 //
-//   analysis stepWeight=20 maxWeight=40    fields of spec.analysis; before the first step of another kind
 //   target DaemonSet                      what the application runs as, where it is no Deployment; the first step
+//   analysis stepWeight=20 maxWeight=40    fields of spec.analysis, as JSON; before the first step of another kind
 //   hooks confirm-rollout rollback         webhooks of these types, each named as its type
 //   push good-2                            the tag is the quality: good, bad (fails its checks), broken (never ready)
 //   metrics pass | fail | vanish
@@ -12,6 +12,7 @@
 //   suspend | resume
 //   pods lost | back                       of the canary
 //   primary down | up                      its pods die and stay dead | live again
+import { copiesIn, cookiesSetBy } from '../simulate/beside.ts';
 import { APP, NAMESPACE, PRIMARY, simulatedTargets } from '../simulate/targets.ts';
 import { setSpec, configOf, push } from '../simulate/users.ts';
 import { Process } from '../simulate/process.ts';
@@ -61,6 +62,7 @@ class Story {
   #metrics = 'pass';
   #process: Process | undefined;
   #shown = '';
+  readonly #values = new Set<string>();
 
   async take(step: string): Promise<void> {
     this.transcript.push(`> ${step}`);
@@ -80,8 +82,8 @@ class Story {
     },
     analysis: (...fields) => {
       for (const field of fields) {
-        const [name = '', value = ''] = field.split('=');
-        this.#analysis[name] = Number(value);
+        const [name = '', value = ''] = field.split(/=(.*)/);
+        this.#analysis[name] = JSON.parse(value);
       }
     },
     hooks: (...types) => {
@@ -225,16 +227,31 @@ class Story {
     const weights = route === undefined ? {} : (routerFor(PROVIDER)?.route?.view(route).weights ?? {});
     const split =
       route === undefined ? 'no route' : `route ${weights[`${APP}-primary`]}/${weights[`${APP}-canary`]}`;
+    const beside = this.#beside(route);
     const pods = [PRIMARY, APP].map((name) => {
       const image = this.#world.imageOf(name).replace('app:', '') || '-';
       return `${image} ${this.#world.availableOf(name)}/${this.#world.sizeOf(name)}`;
     });
-    const seen = `${split}, primary ${pods[0]}, canary ${pods[1]}`;
+    const seen = `${split}${beside}, primary ${pods[0]}, canary ${pods[1]}`;
     const phase = textOf(status['phase']);
     if (seen !== this.#shown && phase !== undefined) {
       this.#shown = seen;
       this.#line(phase, Number(status['canaryWeight']), seen);
     }
+  }
+
+  /** Copies, and cookies that answers set; values, which are chance, by the order in which they were seen. */
+  #beside(route: KubeObject | undefined): string {
+    const copies = copiesIn(route);
+    const cookies = cookiesSetBy(route).map((cookie) =>
+      cookie.replace(/=([A-Za-z]+)/, (_all, value: string) => {
+        this.#values.add(value);
+        return `=${[...this.#values].indexOf(value) + 1}`;
+      }),
+    );
+    return [...(copies === 0 ? [] : [`copies ${copies}%`]), ...cookies.map((cookie) => `sets ${cookie}`)]
+      .map((text) => ` (${text})`)
+      .join('');
   }
 
   #line(phase: string, weight: number, text: string): void {
