@@ -5,7 +5,8 @@ import type { Observation } from '../model/observation.ts';
 import { msFromIso } from '../model/time.ts';
 import type { Move } from './move.ts';
 import { deadlineMs, primaryName, sinceUntil } from './run.ts';
-import { describeRoute, ENDPOINTS_MS } from './settle-split.ts';
+import { ENDPOINTS_MS } from './settle-split.ts';
+import { describeRoute } from './world.ts';
 
 /** A route of the user's that is about to be taken over, at the end of the first set-up. */
 export function announceOurs(seen: Observation, run: Run): Move | undefined {

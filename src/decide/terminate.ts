@@ -11,7 +11,7 @@ import { resuming } from './autoscalers.ts';
 import { normal } from './move.ts';
 import type { Move, Rule } from './move.ts';
 import { LONGEST_DRAIN_MS, drainMs, targetName } from './run.ts';
-import { describeRoute } from './settle-split.ts';
+import { describeRoute } from './world.ts';
 
 const DEFAULT_DEADLINE_MS = 600_000;
 

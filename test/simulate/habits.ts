@@ -2,6 +2,7 @@
 import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { autoscalerHabits } from './autoscalers.ts';
+import { besideHabits } from './beside.ts';
 import type { Chance } from './chance.ts';
 import { meddling } from './controllers.ts';
 import type { Invariants } from './invariants.ts';
@@ -179,6 +180,7 @@ const habits: readonly [Habit, ...Habit[]] = [
     },
   },
   ...autoscalerHabits,
+  ...besideHabits,
   toggle('metricsDown', ['lets metrics vanish', 'lets metrics return'], 4),
   toggle('gatesClosed', ['closes the gates', 'opens the gates'], 2),
   toggle('routeRejected', ['breaks the gateway', 'mends the gateway'], 1),

@@ -87,8 +87,10 @@ export class Invariants {
   }
 
   #now(): Moment {
-    const view = this.#viewOf(this.#world.route());
+    const route = this.#world.route();
+    const view = this.#viewOf(route);
     return {
+      route,
       split: view === undefined ? undefined : splitOf(view, APP),
       weights: view?.weights,
       primary: this.#workload(PRIMARY),

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
 import type { Split } from '../../src/model/split.ts';
 import { autoscalerRules } from './autoscalers.ts';
+import { besideRules } from './beside.ts';
 import { APP, PRIMARY } from './targets.ts';
 import { KEY, qualityOf } from './world.ts';
 
@@ -17,6 +18,7 @@ interface Workload {
 /** What the cluster holds at one moment. */
 export interface Moment {
   readonly split: Split | undefined;
+  readonly route: KubeObject | undefined;
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly primary: Workload | undefined;
   readonly target: Workload | undefined;
@@ -114,6 +116,7 @@ export const rules: readonly Rule[] = [
     },
   },
   ...autoscalerRules,
+  ...besideRules,
   {
     name: 'D8: a route is written with the weight that status says, whatever else is wrong with it',
     broken: ({ now: { status, split }, call }) => {

@@ -1,6 +1,7 @@
 // What a seed is about: provider, strategy, and shapes, each of which some seeds have. A new feature adds a line here.
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { apiVersionOf, resources } from '../../src/model/kube.ts';
+import { besideShapes } from './beside.ts';
 import { autoscalerOf, refTo, resourceOf } from './autoscalers.ts';
 import type { Chance } from './chance.ts';
 import { APP, simulatedTargets } from './targets.ts';
@@ -8,7 +9,7 @@ import type { SimulatedTarget } from './targets.ts';
 import { configOf } from './users.ts';
 
 /** The manifests of a seed while they are drawn up; shapes change them in the order of the list. */
-interface Draft {
+export interface Draft {
   readonly provider: string;
   /** Of the Canary; `analysis` is laid into it at the end. */
   readonly spec: Record<string, unknown>;
@@ -17,7 +18,7 @@ interface Draft {
   readonly objects: [Resource, KubeObject][];
 }
 
-interface Shape {
+export interface Shape {
   readonly name: string;
   /** How many of the seeds that it suits have it: 0 to 1. */
   readonly share: number;
@@ -46,6 +47,11 @@ const strategies: readonly [Strategy, ...Strategy[]] = [
     analysis: { stepWeight: 50, maxWeight: 100, stepWeightPromotion: 40 },
   },
   { name: 'blue/green', analysis: { iterations: 2 } },
+  {
+    name: 'an A/B test',
+    analysis: { iterations: 2, match: [{ headers: { 'x-cohort': { exact: 'beta' } } }] },
+    suits: ({ provider }) => provider !== 'kubernetes' && provider !== 'knative',
+  },
 ];
 
 interface Strategy {
@@ -65,6 +71,7 @@ const hookTypes = [
 ] as const;
 
 const shapes: readonly Shape[] = [
+  ...besideShapes,
   ...hookTypes.map((type) => ({
     name: `a hook ${type}`,
     share: 0.25,
