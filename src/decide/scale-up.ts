@@ -39,7 +39,7 @@ function prepareCanary(seen: Observation, run: Run): Move {
     };
   }
   return isSkipped(run) ? promote(seen, run) : analyse(seen, run);
-};
+}
 
 function isSkipped({ plan, proven, command }: Run): boolean {
   return plan.skipAnalysis || proven === true || command?.verb === 'promote';
