@@ -168,6 +168,9 @@ function whyNoStep(seen: Observation, command: Command, run: Run): string | unde
   if (run.gate !== undefined) {
     return `the run waits for ${run.gate.type}: approve opens it`;
   }
+  if (run.finishing === true) {
+    return 'the analysis is over: promote ends the wait';
+  }
   if (run.stage !== 'analysis' || run.prepared !== true) {
     return 'the analysis has not begun: give it again after the first step';
   }

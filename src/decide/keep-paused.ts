@@ -34,8 +34,8 @@ function keepInPlace(seen: Observation, run: Run): Move | undefined {
       primary: seen.status.lastPromotedSpec,
       apex: true,
       split: run.split,
-      // Pods that are about to be replaced are left as they are.
-      targetUp: run.recycle !== true,
+      // Pods that are about to be replaced, or are of another revision, are left as they are.
+      targetUp: run.recycle !== true && run.finishing !== true,
     })
   );
 }

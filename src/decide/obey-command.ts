@@ -55,7 +55,8 @@ function effectOf(seen: Observation, command: SeenCommand): Effect | undefined {
   if (fault !== undefined && verb !== 'abort') {
     return refused(`only abort works as long as the Canary cannot be used: ${fault.message}`);
   }
-  const moved = run !== undefined && isUndecided(run) && seen.target !== undefined;
+  const follows = run !== undefined && isUndecided(run) && run.finishing !== true;
+  const moved = follows && seen.target !== undefined;
   if (moved && run.finishing !== true && seen.target?.revision !== run.revision && verb !== 'abort') {
     return undefined;
   }

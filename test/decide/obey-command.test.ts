@@ -27,6 +27,7 @@ import {
   spec,
   status,
   target,
+  without,
 } from '../fixture/observation.ts';
 
 function command(verb: string, override: Partial<SeenCommand> = {}): SeenCommand {
@@ -54,6 +55,7 @@ function resultOf(seen: Observation): string {
 
 const paused = { since: ago(60), by: 'ann', reason: 'lunch' };
 const gateAt = (type: string): { type: string; closedSince: string } => ({ type, closedSince: ago(30) });
+const gateRun = { gate: gateAt('confirm-promotion'), round: { seq: 3, dueAt: ago(-9) } };
 const gated = (type: 'confirm-traffic-increase' | 'confirm-promotion', weight = 20): Observation =>
   running(
     {
@@ -205,6 +207,19 @@ describe('a command', () => {
     const moved = { ...waiting(), target: canary({ revision: V3 }) };
     expect(intended(give(moved, 'approve')).reason).toBe('RunRestarted');
     expect(intended(give(moved, 'abort')).reason).toBe('AbortRequested');
+  });
+
+  it('does not wait where the run is finished before the target is followed', () => {
+    const finishing = { ...gateRun, finishing: true, split: { primary: 100, canary: 0 } };
+    const seen = running(finishing, {
+      spec: spec({ analysis: { webhooks: hooks('confirm-promotion'), onNewRevision: 'finish' } }),
+      target: canary({ revision: V3 }),
+    });
+    const after = stored(seen, intended(give(seen, 'approve')).status);
+    expect(intended(after).reason).toBe('Promoting');
+    expect(
+      resultOf(give({ ...seen, status: { ...seen.status, run: without(run(finishing), 'gate') } }, 'step')),
+    ).toMatch(/the analysis is over/);
   });
 
   it('but abort is refused while the Canary cannot be used', () => {

@@ -52,6 +52,19 @@ describe('the request of a webhook', () => {
     );
   });
 
+  it('names the call in headers, so that receivers can drop one that comes twice', () => {
+    const call = { run: 'f00d', sequence: 4, hook: 'pre-rollout:0' };
+    expect(hookRequest({ ...question, call })).toMatchObject({
+      headers: {
+        'Content-Type': 'application/json',
+        'Serin-Run': 'f00d',
+        'Serin-Sequence': '4',
+        'Serin-Hook': 'pre-rollout:0',
+      },
+      body: hookRequest(question).body,
+    });
+  });
+
   it('with disableTLS still uses TLS, unverified and without the proxy', () => {
     expect(hookRequest({ ...question, disableTls: true })).toMatchObject({
       skipTlsVerify: true,

@@ -10,23 +10,28 @@
 //   until Succeeded                        let time pass until the Canary is in this phase
 //   crash                                  the controller dies, and starts again from nothing
 //   suspend | resume
+//   command pause because of this          a CanaryCommand with this verb and reason; for approve a gate may come first
 //   pods lost | back                       of the canary
 //   primary down | up                      its pods die and stay dead | live again
 import { copiesIn, cookiesSetBy } from '../simulate/beside.ts';
 import { APP, NAMESPACE, PRIMARY, simulatedTargets } from '../simulate/targets.ts';
 import { setSpec, configOf, push } from '../simulate/users.ts';
 import { Process } from '../simulate/process.ts';
+import { Gate } from '../../src/api/canary-command.ts';
+import type { WriteOptions } from '../../src/cluster/cluster.ts';
+import { command } from '../simulate/commands.ts';
 import type { Chance } from '../simulate/chance.ts';
 import { World, qualityOf } from '../simulate/world.ts';
 import { objectOf, textOf } from '../../src/model/json.ts';
 import { unavailable } from '../../src/model/measurement.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
 import { apiVersionOf, resources } from '../../src/model/kube.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
+import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 
 const PROVIDER = 'gatewayapi:v1';
+const AUTHOR = 'ann';
 const STEP_MS = 1_000;
 const LONGEST_WAIT_MS = 1_800_000;
 const MOST_PASSES = 20;
@@ -51,10 +56,21 @@ export async function tell(script: readonly string[]): Promise<readonly string[]
   return story.transcript;
 }
 
+/** Everybody here is called Ann, and the cluster sees to it that commands say so. */
+class StampingCluster extends StoreCluster {
+  override create(resource: Resource, object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
+    const stamped =
+      resource === resources.canaryCommands
+        ? { ...object, spec: { ...objectOf(object['spec']), author: AUTHOR } }
+        : object;
+    return super.create(resource, stamped, options);
+  }
+}
+
 class Story {
   readonly transcript: string[] = [];
   #world = new World(noChance(), PROVIDER);
-  #cluster = new StoreCluster(this.#world.store);
+  #cluster = new StampingCluster(this.#world.store);
   readonly #startMs = this.#world.nowMs;
   readonly #analysis: Record<string, unknown> = {};
   readonly #no = new Set(['rollback']);
@@ -78,7 +94,7 @@ class Story {
     target: (named = '') => {
       const target = simulatedTargets.find(({ name }) => name === named);
       this.#world = new World(noChance(), target?.provider ?? PROVIDER, target);
-      this.#cluster = new StoreCluster(this.#world.store);
+      this.#cluster = new StampingCluster(this.#world.store);
     },
     analysis: (...fields) => {
       for (const field of fields) {
@@ -103,6 +119,17 @@ class Story {
     crash: () => {
       this.#process?.end();
       this.#process = this.#live();
+    },
+    command: (verb = '', ...words) => {
+      const [first, ...others] = words;
+      const gate = Gate.safeParse(first).data;
+      const reason = (gate === undefined ? words : others).join(' ');
+      command(this.#begun(), {
+        verb,
+        author: AUTHOR,
+        ...(gate === undefined ? {} : { gate }),
+        ...(reason === '' ? {} : { reason }),
+      });
     },
     suspend: () => {
       setSpec(this.#begun(), { suspend: true });

@@ -1,6 +1,8 @@
 // What metrics and hooks say. What a version is like is in its image; the rest is chance, or calm.
 import type { Answer, Question } from '../../src/model/question.ts';
 import { unavailable } from '../../src/model/measurement.ts';
+import { isApproved } from './commands.ts';
+import { Violation } from './invariants.ts';
 import type { Invariants } from './invariants.ts';
 import { APP } from './targets.ts';
 import { qualityOf } from './world.ts';
@@ -19,7 +21,11 @@ export class Answers {
     return question.kind === 'hook' ? this.#callHook(question) : this.#measure();
   }
 
-  #callHook({ type }: Extract<Question, { kind: 'hook' }>): Answer {
+  #callHook(question: Extract<Question, { kind: 'hook' }>): Answer {
+    const { type } = question;
+    if (isApproved(this.#world, question)) {
+      throw new Violation(`${type} was asked although somebody has opened it`);
+    }
     const { calm, chance } = this.#world;
     if (type === 'rollback') {
       const wanted = !calm && chance.happens(0.03);

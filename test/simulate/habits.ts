@@ -4,6 +4,7 @@ import { objectOf } from '../../src/model/json.ts';
 import { autoscalerHabits } from './autoscalers.ts';
 import { besideHabits } from './beside.ts';
 import type { Chance } from './chance.ts';
+import { giveCommand, takeBack } from './commands.ts';
 import { meddling } from './controllers.ts';
 import type { Invariants } from './invariants.ts';
 import { spoiling } from './spoils.ts';
@@ -172,6 +173,8 @@ const habits: readonly [Habit, ...Habit[]] = [
       return 'edits the threshold';
     },
   },
+  { name: 'gives a command', weight: 5, act: giveCommand },
+  { name: 'takes a command back', act: takeBack },
   {
     name: 'breaks into a long weekend',
     act: (world) => {

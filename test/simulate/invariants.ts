@@ -26,6 +26,7 @@ export class Invariants {
   /** Images that went live with the first set-up, whatever they are like. */
   readonly initial = new Set<string>();
   #noted = { identity: '', revision: '' };
+  readonly #carriedOut = new Set<string>();
   process: Process | undefined;
   #route: { readonly of: KubeObject; readonly view: RouteView } | undefined;
 
@@ -71,6 +72,7 @@ export class Invariants {
         trusting: this.#world.manifest['skipAnalysis'] === true,
         allowed: this.allowed,
         initial: this.initial,
+        carriedOut: this.#carriedOut,
       });
       if (wrong !== undefined) {
         throw new Violation(`${name}: ${wrong}`);

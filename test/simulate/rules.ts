@@ -6,6 +6,7 @@ import type { Call } from '../../src/sandbox/store-cluster.ts';
 import type { Split } from '../../src/model/split.ts';
 import { autoscalerRules } from './autoscalers.ts';
 import { besideRules } from './beside.ts';
+import { carriedOutBetween, isForced, movedWhilePaused } from './commands.ts';
 import { APP, PRIMARY } from './targets.ts';
 import { KEY, qualityOf } from './world.ts';
 
@@ -38,8 +39,10 @@ export interface Write {
   readonly nowMs: number;
   /** The analysis is skipped: whatever gets ready may go live. */
   readonly trusting: boolean;
-  readonly allowed: ReadonlySet<string>;
-  readonly initial: ReadonlySet<string>;
+  readonly allowed: Set<string>;
+  readonly initial: Set<string>;
+  /** UIDs of commands. */
+  readonly carriedOut: Set<string>;
 }
 
 export interface Rule {
@@ -87,6 +90,10 @@ export const rules: readonly Rule[] = [
         return undefined;
       }
       const { image } = primary;
+      if (isForced(before.status)) {
+        allowed.add(image);
+        initial.add(image);
+      }
       if (!allowed.has(image)) {
         return `it was given ${image}, which no run has analysed`;
       }
@@ -95,6 +102,19 @@ export const rules: readonly Rule[] = [
         ? `it was given ${image}, which fails its checks`
         : undefined;
     },
+  },
+  {
+    name: 'a command is carried out once at most',
+    broken: ({ before, now, carriedOut }) => {
+      const fresh = carriedOutBetween(before.status, now.status);
+      const twice = fresh.find((uid) => carriedOut.has(uid));
+      fresh.forEach((uid) => carriedOut.add(uid));
+      return twice;
+    },
+  },
+  {
+    name: 'a paused run stays where it is',
+    broken: ({ before, now }) => movedWhilePaused(before.status, now.status),
   },
   {
     name: 'the primary is never scaled to zero',

@@ -95,6 +95,13 @@ const shapes: readonly Shape[] = [
     },
   },
   {
+    name: 'a limit for gates',
+    share: 0.5,
+    draw: ({ analysis }, chance) => {
+      analysis['gateTimeout'] = chance.pick(['20s', '2m']);
+    },
+  },
+  {
     name: 'revertOnDeletion',
     share: 0.3,
     draw: ({ spec }) => {

@@ -11,6 +11,7 @@ import { unrestOf } from './autoscalers.ts';
 import { Answers } from './answers.ts';
 import { chanceFrom } from './chance.ts';
 import type { Chance } from './chance.ts';
+import { approveAtGate, command, isAwaitingAnswer, runOf } from './commands.ts';
 import { Seen } from './coverage.ts';
 import { Deliveries } from './deliveries.ts';
 import { habitsOf, meddle } from './habits.ts';
@@ -204,8 +205,16 @@ class Simulation {
       }
       this.#allowLive();
     }
+    const approval = approveAtGate(this.#world);
+    if (approval !== undefined) {
+      this.#say(`somebody ${approval}`);
+    }
     if (!this.#world.upgraded && chance.happens(0.004)) {
       this.#upgrade();
+    }
+    if (chance.happens(0.0005)) {
+      this.#world.nowMs += 90_000_000;
+      this.#say('the clock jumps by more than a day');
     }
     if (chance.happens(0.005)) {
       const jumpMs = chance.between(-60_000, 300_000);
@@ -267,6 +276,10 @@ class Simulation {
       store.create(resources.canaries, canaryOf(APP, this.#world.manifest));
       this.#say('somebody applies the Canary again');
       this.#allowLive();
+    }
+    const paused = runOf(objectOf(this.#world.canary()?.['status']))['paused'] !== undefined;
+    if (this.#calm && paused && !isAwaitingAnswer(this.#world)) {
+      this.#say(`somebody ${command(this.#world, { verb: 'resume' })}`);
     }
     this.#lastImage = this.#world.imageOf(APP) || this.#lastImage;
     for (const [resource, object] of this.#objects) {
@@ -377,7 +390,7 @@ class Simulation {
     if (status['run'] !== undefined || !['Initialized', 'Succeeded', 'Failed'].includes(phase)) {
       return undefined;
     }
-    if (!this.#deliveries.nothingIsOwed()) {
+    if (!this.#deliveries.nothingIsOwed() || isAwaitingAnswer(this.#world)) {
       return undefined;
     }
     const live = status['lastPromotedSpec'];
