@@ -14,18 +14,18 @@ import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
 import type { CompanionShape, RouteShape } from '../traffic/router.ts';
+import { isOwnCopy } from '../workload/configs.ts';
 import { absorbServerChanges } from '../workload/primary.ts';
-import { captureRevision } from '../workload/stored-revision.ts';
+import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
 import { apply, guard, translated } from './apply.ts';
 import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
-import { collectRevisions } from './collect-revisions.ts';
 import { announceRoute, keepingNames, restoreRoute, restoreService } from './give-back.ts';
 import { isCommandAction, tendCommand } from './commands.ts';
 import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
-import { fetchRevision, storeRevision } from './store-revision.ts';
+import { storeRevision } from './store-revision.ts';
 import { trafficLanding } from './traffic-landing.ts';
 import { kindOf, landingOf, writeClone } from './workloads.ts';
 
@@ -118,6 +118,22 @@ async function captureLive({ cluster, scene, checksums }: Stage): Promise<Stored
   return captureRevision(kind, target, { checksums, ownerUid: scene.view.uid });
 }
 
+async function fetchRevision(
+  cluster: Cluster,
+  view: CanaryView,
+  revision: Revision,
+): Promise<StoredRevision> {
+  const name = revisionNameOf(view.name, revision);
+  const object = await translated(`read revision ${name}`, () =>
+    cluster.get(resources.controllerRevisions, { namespace: view.namespace, name }),
+  );
+  const stored = object === undefined ? undefined : readRevision(object);
+  if (stored === undefined || stored.revision !== revision) {
+    throw new Retry(`revision ${revision} of ${view.name} is not stored`);
+  }
+  return stored;
+}
+
 async function writeService(
   { cluster, caches, scene }: Omit<Stage, 'checksums'>,
   role: 'apex' | 'primary' | 'canary',
@@ -185,6 +201,48 @@ async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number):
     const patch = { kind: 'merge', body } as const;
     landingOf(caches, kind).put(await cluster.patch(kind.resource, targetKey, patch));
   });
+}
+
+async function collectRevisions({ cluster, caches, scene }: Stage, keep: readonly Revision[]): Promise<void> {
+  const { view } = scene;
+  const { namespace } = view;
+  for (const { value } of caches.revisions.byIndex('owner', view.uid)) {
+    if (value.revision === undefined || keep.includes(value.revision)) {
+      continue;
+    }
+    const key = { namespace, name: value.name };
+    await translated(`delete revision ${value.name}`, async () => {
+      const object = await cluster.get(resources.controllerRevisions, key);
+      const stored = object === undefined ? undefined : readRevision(object);
+      await deleteCopies(cluster, namespace, stored, await keptCopies(cluster, view, keep));
+      await cluster.delete(resources.controllerRevisions, key, { uid: value.uid });
+    });
+  }
+}
+
+async function keptCopies(
+  cluster: Cluster,
+  view: CanaryView,
+  keep: readonly Revision[],
+): Promise<ReadonlySet<string>> {
+  const kept = await Promise.all(keep.map((revision) => fetchRevision(cluster, view, revision)));
+  return new Set(kept.flatMap(({ configs }) => Object.values(configs).map(({ copy }) => copy)));
+}
+
+/** Copies are known by the record of their revision, never by listing. */
+async function deleteCopies(
+  cluster: Cluster,
+  namespace: string,
+  stored: StoredRevision | undefined,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  for (const [key, { copy }] of Object.entries(stored?.configs ?? {})) {
+    // A copy of Flagger's may be used by other Canaries too: its owners keep it, and take it with them.
+    if (isOwnCopy(copy) && !kept.has(copy)) {
+      const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
+      await cluster.delete(resource, { namespace, name: copy });
+    }
+  }
 }
 
 /** Needs no more than the object itself, so that a Canary whose spec cannot be read can go. */

@@ -6,16 +6,10 @@ import { Retry } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
 import type { KubeObject, Resource } from '../model/kube.ts';
 import type { Revision } from '../model/revision.ts';
-import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
 import { checksumOfConfig, isCopyOf, renderConfigCopy } from '../workload/configs.ts';
 import { holdsRevision, recaptureRevision } from '../workload/recapture.ts';
-import {
-  captureRevision,
-  readRevision,
-  renderRevision,
-  revisionNameOf,
-} from '../workload/stored-revision.ts';
+import { captureRevision, renderRevision } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { translated } from './apply.ts';
 import type { Stage } from './act.ts';
@@ -24,17 +18,22 @@ import { kindOf, landingOf } from './workloads.ts';
 /** Throws Retry where nothing in the cluster holds this revision any more: then the next pass sees another one. */
 export async function storeRevision(stage: Stage, revision: Revision): Promise<void> {
   const { cluster, caches, scene } = stage;
-  const { view, owner } = scene;
+  const { view, owner: canary } = scene;
   await translated(`store revision ${revision}`, async () => {
     const stored = (await fromTarget(stage, revision)) ?? (await fromPrimary(stage, revision));
     if (stored === undefined) {
       throw new Retry(`nothing holds revision ${revision} any more`);
     }
-    const wish = { canary: view.name, namespace: view.namespace, owner };
+    const wish = { canary: view.name, namespace: view.namespace, owner: canary };
     const created = await createOnce(cluster, resources.controllerRevisions, renderRevision(stored, wish));
-    if (!(created.metadata.ownerReferences ?? []).some(({ uid }) => uid === view.uid)) {
-      // Left by an earlier Canary of this name: the garbage collector is about to take it.
-      throw new Retry(`${created.metadata.name} still belongs to an earlier ${view.name}`);
+    const { name, uid = '', ownerReferences: owners = [] } = created.metadata;
+    if (owners.length === 0) {
+      // Left by an earlier Canary that went without it, as when it is restored from a backup: nobody else takes it away.
+      await cluster.delete(resources.controllerRevisions, { namespace: view.namespace, name }, { uid });
+    }
+    if (!owners.some((owner) => owner.uid === view.uid)) {
+      // The garbage collector is about to take what an earlier Canary of this name owned.
+      throw new Retry(`${name} belonged to an earlier ${view.name}`);
     }
     caches.revisions.put(created);
   });
@@ -72,49 +71,25 @@ async function fromPrimary(
     : undefined;
 }
 
-/** Throws Retry where nothing is stored by that name. */
-export async function fetchRevision(
-  cluster: Cluster,
-  view: CanaryView,
-  revision: Revision,
-): Promise<StoredRevision> {
-  const name = revisionNameOf(view.name, revision);
-  const object = await translated(`read revision ${name}`, () =>
-    cluster.get(resources.controllerRevisions, { namespace: view.namespace, name }),
-  );
-  const stored = object === undefined ? undefined : readRevision(object);
-  if (stored === undefined || stored.revision !== revision) {
-    throw new Retry(`revision ${revision} of ${view.name} is not stored`);
-  }
-  return stored;
-}
-
 async function copyConfigs(
   cluster: Cluster,
   { view, owner, includeLabelPrefix }: Scene,
   stored: StoredRevision,
 ): Promise<void> {
   const { namespace } = view;
-  // All of them are looked at before the first copy is made, so that a revision that is gone leaves none behind.
-  const wanted = await Promise.all(
-    Object.entries(stored.configs).map(async ([key, { copy, checksum }]) => {
-      const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
-      const source = await cluster.get(resource, { namespace, name: key.slice(key.indexOf('/') + 1) });
-      if (source === undefined || checksumOfConfig(source) !== checksum) {
-        throw new Retry(`${key} has changed since it was looked at`);
-      }
-      const whole = { ...source, apiVersion: 'v1', kind: resource.kind };
-      return {
-        resource,
-        checksum,
-        object: renderConfigCopy(whole, { name: copy, owner, includeLabelPrefix }),
-      };
-    }),
-  );
-  for (const { resource, checksum, object } of wanted) {
-    const live = await createOnce(cluster, resource, object);
+  for (const [key, { copy, checksum }] of Object.entries(stored.configs)) {
+    const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
+    const source = await cluster.get(resource, { namespace, name: key.slice(key.indexOf('/') + 1) });
+    if (source === undefined || checksumOfConfig(source) !== checksum) {
+      throw new Retry(`${key} has changed since it was looked at`);
+    }
+    const wanted = renderConfigCopy(
+      { ...source, apiVersion: 'v1', kind: resource.kind },
+      { name: copy, owner, includeLabelPrefix },
+    );
+    const live = await createOnce(cluster, resource, wanted);
     if (!isCopyOf({ ...live, kind: resource.kind }, checksum)) {
-      throw new Retry(`${resource.kind} ${object.metadata.name} exists and holds something else: delete it`);
+      throw new Retry(`${resource.kind} ${copy} exists and holds something else: delete it`);
     }
   }
 }

@@ -121,15 +121,6 @@ describe('storing a revision', () => {
     expect(records(of)).toEqual([]);
   });
 
-  it('makes no copy of a revision that is gone, of whichever object it is', async () => {
-    const of = world();
-    const stage = await stageOf(of);
-    of.store.delete(secrets, { namespace: 'shop', name: 'keys' });
-
-    await expect(storeRevision(stage, revisionOfTarget(stage))).rejects.toBeInstanceOf(Retry);
-    expect(copies(of, configMaps)).toEqual([]);
-  });
-
   it('gives up for now where the target holds another revision by now', async () => {
     const of = world();
     const before = await stageOf(of);
@@ -154,6 +145,23 @@ describe('storing a revision', () => {
     );
 
     await expect(storeRevision(stage, revisionOfTarget(stage))).rejects.toBeInstanceOf(Retry);
+  });
+
+  it('makes anew a record that an earlier Canary left to nobody', async () => {
+    const of = world();
+    const stage = await stageOf(of);
+    await storeRevision(stage, revisionOfTarget(stage));
+    const { name = '', uid } = records(of)[0]?.metadata ?? {};
+    of.store.patch(
+      controllerRevisions,
+      { namespace: 'shop', name },
+      { kind: 'merge', body: { metadata: { ownerReferences: null } } },
+    );
+
+    await expect(storeRevision(stage, revisionOfTarget(stage))).rejects.toBeInstanceOf(Retry);
+    await storeRevision(stage, revisionOfTarget(stage));
+    expect(records(of)).toMatchObject([{ metadata: { name, ownerReferences: [{ uid: of.view().uid }] } }]);
+    expect(records(of)[0]?.metadata.uid).not.toBe(uid);
   });
 
   it('lets the cache know at once', async () => {
