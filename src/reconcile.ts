@@ -15,7 +15,6 @@ import type { AuthorCheck } from './observe/author.ts';
 import type { Caches } from './observe/caches.ts';
 import type { CanaryView } from './observe/canary-view.ts';
 import { commandsFor } from './observe/command-view.ts';
-import { isTurningPoint, secretAgeMs } from './observe/config-age.ts';
 import type { ConfigReader, ConfigReading } from './observe/configs.ts';
 import { observe } from './observe/observe.ts';
 import type { ObserveSettings } from './observe/observe.ts';
@@ -77,7 +76,7 @@ export type Pass = (key: string) => Promise<number | undefined>;
 
 export function createPass(parts: PassParts): Pass {
   return async (key) => {
-    const memory: Memory = { refusal: undefined, written: undefined, freshConfigs: false };
+    const memory: Memory = { refusal: undefined, written: undefined };
     for (let turn = 0; turn < MOST_TURNS; turn += 1) {
       const view = parts.caches.canaries.get(key);
       if (view === undefined || !parts.isOurs(view)) {
@@ -106,8 +105,6 @@ interface Memory {
   refusal: string | undefined;
   /** The actions of the turn before, to notice that they have to be repeated. */
   written: string | undefined;
-  /** The next turn reads the Secrets anew, whatever is known of them. */
-  freshConfigs: boolean;
 }
 
 type Next = 'again' | { readonly wakeAtMs: number | undefined };
@@ -117,12 +114,9 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   const { caches, settings, questioning, outbox, listener } = parts;
   outbox.send(key, view);
   const scene = sceneOf(view, caches, settings);
+  const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
   const inheritedConfigs = scene === undefined ? undefined : await readInherited(parts, scene);
   const { run } = view.status;
-  const fresh = memory.freshConfigs;
-  memory.freshConfigs = false;
-  const maxAgeMs = fresh ? 0 : secretAgeMs(run);
-  const configs = scene === undefined ? undefined : await readConfigs(parts, scene, maxAgeMs);
   questioning.keep(key, run === undefined ? undefined : keptFor(run));
   const seen = observe(view, scene, caches, {
     settings,
@@ -139,11 +133,6 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
     },
   });
   const decision = decide(seen);
-  const stale = !fresh && configs?.dueMs !== undefined;
-  if (stale && decision.kind === 'intend' && isTurningPoint(run, decision.status.run)) {
-    memory.freshConfigs = true;
-    return 'again';
-  }
   listener.decided(seen, decision);
   switch (decision.kind) {
     case 'ask':
@@ -232,15 +221,17 @@ function missingKinds({ isServed }: PassParts, scene: Scene | undefined): readon
   ].filter((resource) => !isServed(resource));
 }
 
+/** While a run is under way a changed Secret must show within an interval; at rest once an hour is enough. */
 async function readConfigs(
-  { configs }: PassParts,
+  { configs, settings }: PassParts,
   { view, kind, target }: Scene,
-  maxAgeMs: number | undefined,
 ): Promise<ConfigReading | undefined> {
   // What has no pods of its own uses no configuration.
-  return configs === undefined || target === undefined || kind?.scaled === undefined
-    ? undefined
-    : configs.read(view.namespace, target.configRefs, maxAgeMs);
+  if (configs === undefined || target === undefined || kind?.scaled === undefined) {
+    return undefined;
+  }
+  const maxAgeMs = view.status.run === undefined ? undefined : Math.max(settings.minimumIntervalMs, 10_000);
+  return configs.read(view.namespace, target.configRefs, maxAgeMs);
 }
 
 /** Before a primary of somebody else's is taken over: the copies that it uses, told by the names of what they are copies of. */

@@ -25,8 +25,6 @@ export interface ElectionOptions {
   readonly onElected: () => void;
   /** Leadership is gone, and this election over: the process must end. */
   readonly onLost: (why: string) => void;
-  /** Somebody else holds the lease; told once for each. */
-  readonly onWaiting?: (holder: string) => void;
   /** A try failed; the next one follows. */
   readonly onTrouble?: (error: unknown) => void;
 }
@@ -73,7 +71,6 @@ class LeaseElection implements Election {
   #seenVersion = '';
   #seenMs = 0;
   #isLeader = false;
-  #told = '';
   #cancelDeadline: (() => void) | undefined;
   #run: Promise<void> | undefined;
 
@@ -146,7 +143,6 @@ class LeaseElection implements Election {
       typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1000 : this.#times.durationMs;
     const isFree = holderIdentity === undefined || holderIdentity === null || holderIdentity === '';
     if (!isFree && holderIdentity !== identity && nowMs < this.#seenMs + durationMs) {
-      this.#waitFor(holderIdentity);
       return false;
     }
     if (this.#stopping.signal.aborted) {
@@ -154,13 +150,6 @@ class LeaseElection implements Election {
     }
     this.#lease = await cluster.replace(resources.leases, this.#taken(found, nowMs));
     return true;
-  }
-
-  #waitFor(holder: string): void {
-    if (holder !== this.#told) {
-      this.#told = holder;
-      this.#options.onWaiting?.(holder);
-    }
   }
 
   #see(found: KubeObject, nowMs: number): void {

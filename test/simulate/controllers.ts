@@ -16,7 +16,10 @@ export const NOTE = 'example.com/note';
 
 export function annotated(world: World): readonly (readonly [Resource, string])[] {
   return [
-    ...['', '-primary', '-canary'].map((suffix) => [resources.services, `${APP}${suffix}`] as const),
+    // Of a Service that is released itself, the two others are copies, notes and all.
+    ...(world.target.resource === resources.services ? [] : ['', '-primary', '-canary']).map(
+      (suffix) => [resources.services, `${APP}${suffix}`] as const,
+    ),
     ...(world.routeResource === undefined ? [] : [[world.routeResource, APP] as const]),
     [world.target.resource, APP],
     [resources.canaries, APP],

@@ -4,7 +4,7 @@ import type { CanaryStatus } from '../../src/api/status.ts';
 import type { Decision } from '../../src/model/decision.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { habitNames } from './habits.ts';
-import { impossible, shellOnly, transitions } from './expected.ts';
+import { impossible, rare, shellOnly, transitions } from './expected.ts';
 
 /** What one seed has seen, each once: `reason Promoting`, `phase Progressing -> Promoting`, `habit suspends`. */
 export class Seen {
@@ -65,7 +65,7 @@ export function missing(counts: ReadonlyMap<string, number>): readonly string[] 
 
 /** Changes of phase that nobody has thought of. */
 export function unlisted(counts: ReadonlyMap<string, number>): readonly string[] {
-  const listed = new Set(phaseNames());
+  const listed = new Set([...phaseNames(), ...rare.map((row) => `phase ${row}`)]);
   return [...counts.keys()].filter((name) => name.includes(' -> ') && !listed.has(name));
 }
 

@@ -50,6 +50,23 @@ export const transitions: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What may happen, and is too rare to insist on. */
+export const rare: readonly string[] = [
+  'none -> Initialized',
+  'Succeeded -> Initializing',
+  'Waiting -> Initializing',
+  'WaitingPromotion -> Initializing',
+  'Promoting -> Initializing',
+  'Finalising -> Initializing',
+  'Waiting -> Terminating',
+  'WaitingPromotion -> Terminating',
+  'Promoting -> Terminating',
+  'Finalising -> Terminating',
+  'Promoting -> Progressing',
+  'Waiting -> Failed',
+  'Finalising -> Progressing',
+];
+
 /** What Flagger does, and Serin never. */
 export const impossible: Readonly<Record<string, string>> = {
   'WaitingPromotion -> Failed': 'the traffic returns first, and the phase is Progressing meanwhile',

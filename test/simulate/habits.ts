@@ -103,6 +103,7 @@ const habits: readonly [Habit, ...Habit[]] = [
   },
   {
     name: 'deletes the Canary',
+    weight: 2,
     act: (world) => {
       if (world.canary() === undefined) {
         return undefined;
@@ -176,10 +177,42 @@ const habits: readonly [Habit, ...Habit[]] = [
   { name: 'gives a command', weight: 5, act: giveCommand },
   { name: 'takes a command back', act: takeBack },
   {
-    name: 'breaks into a long weekend',
+    name: 'lets a gate wait over the weekend',
+    weight: 4,
     act: (world) => {
+      const { gate } = objectOf(objectOf(world.canary()?.['status'])['run']);
+      if (gate === undefined) {
+        return undefined;
+      }
+      world.troubles.gatesClosed = true;
       world.nowMs += 25 * 3_600_000;
-      return 'is away for a day';
+      return 'lets the gate wait for a day';
+    },
+  },
+  {
+    name: 'loses the primary and all records of it',
+    act: (world, invariants) => {
+      if (world.workload(PRIMARY) === undefined) {
+        return undefined;
+      }
+      for (const { metadata } of world.store.list(resources.controllerRevisions, { namespace }).items) {
+        world.store.delete(resources.controllerRevisions, metadata);
+      }
+      world.store.delete(world.target.resource, { namespace, name: PRIMARY });
+      // The target is all that is left, and goes live.
+      const image = `app:good-${world.nextVersion()}`;
+      invariants.allowed.add(image);
+      return `loses the primary and its records, and ${push(world, image)}`;
+    },
+  },
+  {
+    name: 'restores the Canary from a backup',
+    act: (world) => {
+      if (world.canary() === undefined) {
+        return undefined;
+      }
+      world.store.delete(resources.canaries, { namespace, name: APP }, { propagation: 'Orphan' });
+      return 'deletes the Canary, and leaves what it made';
     },
   },
   ...autoscalerHabits,

@@ -38,7 +38,8 @@ export class Invariants {
 
   /** D1: what was noted of a target is what the same generation of it counts as, however it reads now. */
   targetCountsAs(seen: Observation): void {
-    const now = seen.target?.revision;
+    // Some kinds, such as Services, have no generation: of them nobody can say that they have not changed.
+    const now = seen.target?.generation === 0 ? undefined : seen.target?.revision;
     const { identity, revision } = this.#noted;
     if (now !== undefined && identity === identityOf(seen) && now !== revision) {
       throw new Violation(`the target was ${revision}, has not changed, and counts as ${now}`);

@@ -150,7 +150,9 @@ export const rules: readonly Rule[] = [
   {
     name: 'what others have written stays',
     broken: ({ before, now }) =>
-      [...now.notes].find(([object, note]) => (before.notes.get(object) ?? note) !== note)?.[0],
+      [...before.notes].find(
+        ([object, note]) => note !== '' && (now.notes.get(object) ?? note) !== note,
+      )?.[0],
   },
   {
     name: 'a run is pinned to its revision',

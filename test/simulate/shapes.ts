@@ -103,7 +103,7 @@ const shapes: readonly Shape[] = [
   },
   {
     name: 'revertOnDeletion',
-    share: 0.3,
+    share: 0.5,
     draw: ({ spec }) => {
       spec['revertOnDeletion'] = true;
     },

@@ -22,7 +22,7 @@ import { scenarioOf } from './shapes.ts';
 import type { Scenario } from './shapes.ts';
 import { findRival } from './spoils.ts';
 import { APP, NAMESPACE, PRIMARY } from './targets.ts';
-import { applyCanary, canaryOf, push } from './users.ts';
+import { applyCanary, canaryOf, patchWorkload, push } from './users.ts';
 import { World, qualityOf } from './world.ts';
 
 export interface Outcome {
@@ -377,9 +377,14 @@ class Simulation {
     if (findRival(this.#world)) {
       store.delete(resources.canaries, { namespace: NAMESPACE, name: 'rival' });
     }
-    const target = this.#world.workload(APP);
-    if (target !== undefined && target.metadata.labels?.['app'] === undefined) {
-      store.delete(this.#world.target.resource, target.metadata);
+    for (const name of [APP, PRIMARY]) {
+      const workload = this.#world.workload(name);
+      if (workload !== undefined && workload.metadata.labels?.['component'] !== undefined) {
+        store.delete(this.#world.target.resource, workload.metadata);
+      }
+    }
+    if (this.#world.target.resource === resources.daemonSets) {
+      patchWorkload(this.#world, APP, { updateStrategy: { type: 'RollingUpdate' } });
     }
   }
 

@@ -3,8 +3,8 @@ import { objectOf } from '../../src/model/json.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Habit } from './habits.ts';
-import { APP, NAMESPACE } from './targets.ts';
-import { applyCanary, canaryOf, setSpec } from './users.ts';
+import { APP, NAMESPACE, PRIMARY } from './targets.ts';
+import { applyCanary, canaryOf, patchWorkload, setSpec } from './users.ts';
 import type { World } from './world.ts';
 
 const namespace = NAMESPACE;
@@ -76,6 +76,32 @@ export const spoiling: readonly Habit[] = [
       world.store.delete(target.resource, { namespace, name: APP });
       world.store.create(target.resource, unselectable(target.manifest(image, 1)));
       return `makes the target anew with ${image} and labels that nobody selects by`;
+    },
+  },
+  {
+    name: 'has a DaemonSet replace its pods by hand',
+    act: (world) => {
+      const there = world.target.resource === resources.daemonSets && world.workload(APP) !== undefined;
+      if (!there) {
+        return undefined;
+      }
+      const type = world.chance.pick(['OnDelete', 'RollingUpdate']);
+      patchWorkload(world, APP, { updateStrategy: { type, rollingUpdate: null } });
+      return `sets the update strategy ${type}`;
+    },
+  },
+  {
+    name: 'makes a primary that selects otherwise',
+    weight: 0.5,
+    act: (world) => {
+      if (world.workload(PRIMARY) === undefined) {
+        return undefined;
+      }
+      const { target } = world;
+      const { metadata, ...object } = unselectable(target.manifest('app:good-1', 1));
+      world.store.delete(target.resource, { namespace, name: PRIMARY });
+      world.store.create(target.resource, { ...object, metadata: { ...metadata, name: PRIMARY } });
+      return 'makes a primary of their own';
     },
   },
   {
