@@ -41,9 +41,15 @@ function keepHome(seen: Observation, run: Run): Move | undefined {
     apex: true,
     split: run.split,
     keeping: run.kind === 'initialise' && run.stage === 'return',
-    syncAutoscaler: run.outcome?.phase !== 'Failed',
+    // Nothing takes room from the primary while it still waits for its traffic.
+    syncAutoscaler: run.outcome?.phase !== 'Failed' && isHome(run),
     ...(run.stage === 'return' ? { paused: false } : {}),
   });
+}
+
+/** All traffic is at the primary, and was seen to be. */
+function isHome({ stage, split, settledAt }: Run): boolean {
+  return stage === 'scale-down' || (split.canary === 0 && settledAt !== undefined);
 }
 
 function drain(seen: Observation, run: Run): Move {

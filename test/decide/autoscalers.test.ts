@@ -63,8 +63,8 @@ describe('the autoscaler of the primary', () => {
   });
 
   it('never shrinks what serves during a run, and follows the one of the target with the promotion (12.1)', () => {
-    const after = (outcome: typeof failed | typeof succeeded): Observation => {
-      const seen = running({ stage: 'return', split: splitToward(0), outcome }, scaled('drifted'));
+    const after = (outcome: typeof failed | typeof succeeded, weight = 0): Observation => {
+      const seen = running({ stage: 'return', split: splitToward(weight), outcome }, scaled('drifted'));
       const live = outcome === succeeded ? V2 : V1;
       return {
         ...seen,
@@ -74,6 +74,7 @@ describe('the autoscaler of the primary', () => {
     };
 
     expect(deedsOf(running({}, scaled('drifted')))).toEqual([]);
+    expect(deedsOf(after(succeeded, 20))).toEqual([]);
     expect(deedsOf(after(succeeded))).toEqual(['writeAutoscaler']);
     expect(deedsOf(after(failed))).toEqual([]);
   });

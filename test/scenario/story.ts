@@ -13,6 +13,17 @@
 //   command pause because of this          a CanaryCommand with this verb and reason; for approve a gate may come first
 //   pods lost | back                       of the canary
 //   primary down | up                      its pods die and stay dead | live again
+//   autoscaler ScaledObject 2-4            of this kind, with these bounds; before the first step of another kind
+//   resize 2-6                             somebody edits the bounds of the target's autoscaler
+import {
+  autoscalerOf,
+  boundsSpecOf,
+  findAutoscaler,
+  refTo,
+  resourceOf,
+  summaryOf,
+} from '../simulate/autoscalers.ts';
+import type { Kind } from '../simulate/autoscalers.ts';
 import { copiesIn, cookiesSetBy } from '../simulate/beside.ts';
 import { APP, NAMESPACE, PRIMARY, simulatedTargets } from '../simulate/targets.ts';
 import { setSpec, configOf, push } from '../simulate/users.ts';
@@ -147,7 +158,22 @@ class Story {
     primary: (how = '') => {
       this.#begun().primaryDown = how === 'down';
     },
+    autoscaler: (kind = '', bounds = '') => {
+      const [min = 1, max = 1] = bounds.split('-').map(Number);
+      this.#kind = kind === 'ScaledObject' ? kind : 'HorizontalPodAutoscaler';
+      this.#autoscaler = autoscalerOf(this.#kind, min, max);
+    },
+    resize: (bounds = '') => {
+      const [min = 1, max = 1] = bounds.split('-').map(Number);
+      const { store } = this.#begun();
+      const { kind = '', metadata = { name: APP } } = findAutoscaler(this.#world, APP) ?? {};
+      const body = { spec: boundsSpecOf(kind, min, max) };
+      store.patch(resourceOf(kind), metadata, { kind: 'merge', body });
+    },
   };
+
+  #autoscaler: KubeObject | undefined;
+  #kind: Kind = 'HorizontalPodAutoscaler';
 
   /** The cluster as the story finds it, from its first step that needs one. */
   #begun(): World {
@@ -156,6 +182,9 @@ class Story {
       this.#world.store.create(resources.configMaps, configOf('level-1'));
       const { target } = this.#world;
       this.#world.store.create(target.resource, target.manifest('app:good-1', 2));
+      if (this.#autoscaler !== undefined) {
+        this.#world.store.create(resourceOf(this.#autoscaler.kind), this.#autoscaler);
+      }
       this.#world.store.create(resources.canaries, this.#canary());
       this.#process = this.#live();
     }
@@ -172,6 +201,7 @@ class Story {
         provider: this.#world.target.provider ?? PROVIDER,
         targetRef: { apiVersion: apiVersionOf(resource), kind: resource.kind, name: APP },
         progressDeadlineSeconds: 60,
+        ...(this.#autoscaler === undefined ? {} : { autoscalerRef: refTo(this.#kind) }),
         service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
         analysis: {
           interval: '10s',
@@ -259,7 +289,7 @@ class Story {
       const image = this.#world.imageOf(name).replace('app:', '') || '-';
       return `${image} ${this.#world.availableOf(name)}/${this.#world.sizeOf(name)}`;
     });
-    const seen = `${split}${beside}, primary ${pods[0]}, canary ${pods[1]}`;
+    const seen = `${split}${beside}, primary ${pods[0]}, canary ${pods[1]}${summaryOf(this.#world)}`;
     const phase = textOf(status['phase']);
     if (seen !== this.#shown && phase !== undefined) {
       this.#shown = seen;

@@ -26,15 +26,18 @@ export function autoscalerOf(kind: Kind, min: number, max: number): KubeObject {
     metadata: { name: APP, namespace, labels: { team: 'a' }, annotations: { note: 'x' } },
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: APP },
+      ...boundsSpecOf(kind, min, max),
       ...(scaled
-        ? {
-            minReplicaCount: min,
-            maxReplicaCount: max,
-            triggers: [{ type: 'prometheus', metadata: { query: `rate(${APP}[1m])` }, someday: 'kept' }],
-          }
-        : { minReplicas: min, maxReplicas: max }),
+        ? { triggers: [{ type: 'prometheus', metadata: { query: `rate(${APP}[1m])` }, someday: 'kept' }] }
+        : {}),
     },
   };
+}
+
+export function boundsSpecOf(kind: string, min: number, max: number): Record<string, number> {
+  return kind === 'ScaledObject'
+    ? { minReplicaCount: min, maxReplicaCount: max }
+    : { minReplicas: min, maxReplicas: max };
 }
 
 export function refTo(kind: Kind): Record<string, string> {
@@ -66,10 +69,7 @@ function edit(world: World, name: string, body: Record<string, unknown>): boolea
 function resize(world: World): string | undefined {
   const min = world.chance.between(1, 3);
   const max = world.chance.between(min, 6);
-  const spec =
-    findAutoscaler(world, APP)?.kind === 'ScaledObject'
-      ? { minReplicaCount: min, maxReplicaCount: max }
-      : { minReplicas: min, maxReplicas: max };
+  const spec = boundsSpecOf(findAutoscaler(world, APP)?.kind ?? '', min, max);
   const metadata = { labels: { team: world.chance.pick(['a', 'b']) } };
   return edit(world, APP, { spec, metadata }) ? `edits the autoscaler: ${min} to ${max}` : undefined;
 }
@@ -201,4 +201,14 @@ export function unrestOf(world: World): string | undefined {
   const same = world.imageOf(APP) === world.imageOf(PRIMARY);
   const followed = boundsOf(copy).max === boundsOf(target).max && boundsOf(copy).min === boundsOf(target).min;
   return same && !followed ? 'the autoscaler of the primary does not follow' : undefined;
+}
+
+/** `, scaled 2-4 and 2-4 paused`: the bounds of the primary's and of the target's; empty where nothing scales. */
+export function summaryOf(world: World): string {
+  const [primary, target] = [PRIMARY, APP].map((name) => {
+    const live = findAutoscaler(world, name);
+    const { min, max } = boundsOf(live);
+    return live === undefined ? '-' : `${min}-${max}${isPaused(live) ? ' paused' : ''}`;
+  });
+  return target === '-' ? '' : `, scaled ${primary} and ${target}`;
 }
