@@ -6,7 +6,7 @@ import { ensureBinaries } from './binaries.ts';
 import { readKubeconfig } from './cluster-access.ts';
 import { advertisedAddress, kubeconfigText, startControlPlane } from './control-plane.ts';
 import { gatewayCrds, installCrds } from './crds.ts';
-import { gatewayObjects, startGatewayApi, startHttpProxyGateway } from './gateway.ts';
+import { type Gateway, gatewayObjects, startGatewayApi, startHttpProxyGateway } from './gateway.ts';
 import { type Access, connectKube, type Kube } from './kube.ts';
 import { insideNetworkNamespace } from './network.ts';
 import { type NodeAdmin, startNode } from './node-admin.ts';
@@ -44,6 +44,8 @@ export interface World {
   readonly httpEnvoyUrl: string;
   /** Envoy for HTTPRoutes with the parent `liveGateway` of gateway.ts. */
   readonly gatewayEnvoyUrl: string;
+  /** What the Envoys themselves go by. */
+  readonly weights: Readonly<Record<'contour' | 'gatewayapi:v1', Gateway['weights']>>;
   readonly prometheusUrl: string;
   readonly prometheus: Prometheus;
   readonly node: NodeAdmin;
@@ -102,6 +104,7 @@ export async function startEnvironment({ log = () => {} }: EnvironmentOptions = 
       world: {
         httpEnvoyUrl: http.url,
         gatewayEnvoyUrl: gateway.url,
+        weights: { contour: http.weights, 'gatewayapi:v1': gateway.weights },
         prometheusUrl: prometheus.url,
         prometheus,
         node: await node,

@@ -4,7 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
+import { z } from 'zod';
 import { poll, type Processes } from './processes.ts';
 
 /** The Gateway that HTTPRoutes name as parent. Routes of every namespace may. */
@@ -15,7 +16,12 @@ export interface Gateway {
   readonly url: string;
   /** `address:port` of Envoy's `/stats/prometheus`. */
   readonly stats: string;
+  /** What Envoy itself goes by, which may be later than what its Contour has accepted. */
+  readonly weights: (host: string) => Promise<readonly RoutedWeights[]>;
 }
+
+/** Weights by `namespace/service` of one rule of a host; a rule with one Service alone has none. */
+export type RoutedWeights = Readonly<Record<string, number>>;
 
 /** Ports on 127.0.0.1; nothing may bind the wildcard address, for every port of 198.18.0.0/15 belongs to the pods. */
 interface Ports {
@@ -164,7 +170,64 @@ async function start(processes: Processes, programs: GatewayPrograms, started: S
     abort: processes.check,
     logPath,
   });
-  return { url: `http://127.0.0.1:${httpPort}`, stats };
+  return { url: `http://127.0.0.1:${httpPort}`, stats, weights: weightsBy(admin) };
+}
+
+const RouteConfigs = z.object({
+  configs: z
+    .array(
+      z.object({
+        route_config: z.object({
+          virtual_hosts: z
+            .array(
+              z.object({
+                domains: z.array(z.string()),
+                routes: z
+                  .array(
+                    z.object({
+                      route: z
+                        .object({
+                          weighted_clusters: z
+                            .object({
+                              clusters: z.array(
+                                z.object({ name: z.string(), weight: z.number().default(0) }),
+                              ),
+                            })
+                            .default({ clusters: [] }),
+                        })
+                        .default({ weighted_clusters: { clusters: [] } }),
+                    }),
+                  )
+                  .default([]),
+              }),
+            )
+            .default([]),
+        }),
+      }),
+    )
+    .default([]),
+});
+
+/** Envoy calls a cluster `namespace/service/port/hash`. */
+function weightsBy(adminSocket: string): Gateway['weights'] {
+  const dispatcher = new Agent({ connect: { socketPath: adminSocket } });
+  return async (host) => {
+    const path = 'http://envoy/config_dump?resource=dynamic_route_configs';
+    const { body } = await request(path, { dispatcher });
+    const { configs } = RouteConfigs.parse(await body.json());
+    return configs
+      .flatMap(({ route_config }) => route_config.virtual_hosts)
+      .filter(({ domains }) => domains.includes(host))
+      .flatMap(({ routes }) => routes)
+      .map(({ route: { weighted_clusters } }) =>
+        Object.fromEntries(
+          weighted_clusters.clusters.map(({ name, weight }) => [
+            name.split('/').slice(0, 2).join('/'),
+            weight,
+          ]),
+        ),
+      );
+  };
 }
 
 async function answers(url: string): Promise<boolean> {

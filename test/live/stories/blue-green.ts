@@ -16,8 +16,11 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   const askCanary = async () => {
     if (!own) return;
     const url = `http://${await scene.clusterAddress('app-canary')}`;
+    const ask = () => send({ url, host: 'app-canary', perSecond: 1 });
+    // The pods are ready; how long their endpoints take is a matter of the machine.
+    await scene.eventually('the endpoints of the canary', async () => (await ask()).status === 200);
     for (let times = 0; times < 20; times += 1) {
-      const { status, pod, error } = await send({ url, host: 'app-canary', perSecond: 1 });
+      const { status, pod, error } = await ask();
       expect(
         status === 200 && isCanaryPod(pod),
         `the canary Service answers ${status} ${error ?? ''} ${pod}`,
@@ -31,8 +34,8 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
     analysis: {
       iterations,
       webhooks: [
-        { name: 'pre', type: 'pre-rollout', url: `${hooks.url}/pre` },
-        { name: 'load', type: 'rollout', url: `${hooks.url}/load` },
+        { name: 'pre', type: 'pre-rollout', url: `${hooks.url}/pre`, timeout: '60s' },
+        { name: 'load', type: 'rollout', url: `${hooks.url}/load`, timeout: '60s' },
         { name: 'post', type: 'post-rollout', url: `${hooks.url}/post` },
       ],
     },

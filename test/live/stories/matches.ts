@@ -1,18 +1,29 @@
 // Who sees the canary where a Canary says so by matches, and routes that were wrong on real clusters before.
 import type { Analysis } from '../../../src/api/analysis.ts';
+import type { Sample } from '../load.ts';
+import { startHooks } from './hooks.ts';
 import { generated } from './objects.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';
-import { expectNoFailure, failures, isCanaryPod, settleMs } from './traffic.ts';
+import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
 
+/** So many requests in a row tell where all of them go. */
+const enough = 20;
 const insider = { 'x-user': 'insider', 'x-region': 'eu' };
+
+function toCanary(samples: readonly Sample[]): number {
+  return samples.filter(({ pod }) => isCanaryPod(pod)).length;
+}
 
 /** Both headers must be there: whoever has one of them, or none, stays with the primary, and nobody gets a 404. */
 async function abTest(scene: Scene, provider: 'contour' | 'gatewayapi:v1'): Promise<void> {
+  const hooks = await startHooks(scene);
+  hooks.closed.add('/finish');
   await scene.deploy({ version: '1.0' });
   const match: Analysis['match'] = [
     { headers: { 'x-user': { exact: 'insider' }, 'x-region': { exact: 'eu' } } },
   ];
-  await scene.declare({ provider, analysis: { interval: '2s', iterations: 3, match } });
+  const webhooks = [{ name: 'finish', type: 'confirm-promotion' as const, url: `${hooks.url}/finish` }];
+  await scene.declare({ provider, analysis: { interval: '1s', iterations: 3, match, webhooks } });
   const { atMs: initializedMs } = await scene.reach('Initialized');
   const [everybody, half, chosen] = await Promise.all([
     scene.startLoad(provider),
@@ -21,22 +32,27 @@ async function abTest(scene: Scene, provider: 'contour' | 'gatewayapi:v1'): Prom
   ]);
   await scene.eventually('requests', async () => chosen.samples.length > 20);
   await scene.release({ version: '2.0' });
-  const { atMs: beganMs } = await scene.reachWeight(100);
-  const { atMs: endedMs } = await scene.until(
-    'the promotion',
-    ({ status: { run } }) => run?.stage === 'promote',
+  await scene.reachWeight(100);
+  await scene.eventually(
+    'the chosen to meet the canary',
+    async () => toCanary(chosen.samples.slice(-enough)) === enough,
   );
+  const beganMs = Date.now();
+  await scene.eventually(
+    'more requests',
+    async () => chosen.samples.filter(({ atMs }) => atMs > beganMs).length > 2 * enough,
+  );
+  const endedMs = Date.now();
+  hooks.closed.delete('/finish');
   await scene.reach('Succeeded');
   for (const load of [everybody, half, chosen]) {
     const samples = await load.stop();
     expectNoFailure(samples, initializedMs, 'Initialized');
-    const during = samples.filter(({ atMs }) => atMs > beganMs + settleMs && atMs < endedMs);
-    const canaries = during.filter(({ pod }) => isCanaryPod(pod)).length;
-    const wanted = load === chosen ? during.length : 0;
-    expect(
-      canaries === wanted && during.length > 20,
-      `${canaries} of ${during.length} requests met the canary, not ${wanted}`,
-    );
+    const counted =
+      load === chosen ? samples.filter(({ atMs }) => atMs > beganMs && atMs < endedMs) : samples;
+    const wanted = load === chosen ? counted.length : 0;
+    const canaries = toCanary(counted);
+    expect(canaries === wanted, `${canaries} of ${counted.length} requests met the canary, not ${wanted}`);
   }
 }
 
