@@ -1,5 +1,7 @@
 // Gates that people open: nothing moves while one is closed, and the phase says which.
+import { z } from 'zod';
 import { startHooks } from './hooks.ts';
+import { storyLabel } from './manifests.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';
 
 async function tell(scene: Scene): Promise<void> {
@@ -51,4 +53,55 @@ async function tell(scene: Scene): Promise<void> {
   );
 }
 
-export const gates: readonly Story[] = [{ name: 'gates', company: 'together', needsWorld: false, tell }];
+const commandKind = 'serin.dev/v1alpha1/CanaryCommand';
+
+/** A person says yes where the hook says no, and is told what came of it. */
+async function approved(scene: Scene): Promise<void> {
+  const { namespace, kube } = scene;
+  const hooks = await startHooks(scene);
+  hooks.closed.add('/finish');
+  await scene.deploy({ version: '1.0' });
+  await scene.declare({
+    provider: 'kubernetes',
+    analysis: {
+      iterations: 2,
+      webhooks: [{ name: 'finish', type: 'confirm-promotion', url: `${hooks.url}/finish` }],
+    },
+  });
+  await scene.reach('Initialized');
+  await scene.release({ version: '2.0' });
+  await scene.runStarts();
+  await scene.reach('WaitingPromotion');
+  const spec = { canary: 'app', verb: 'approve', gate: 'confirm-promotion', reason: 'looks good' };
+  await kube.apply([
+    {
+      apiVersion: 'serin.dev/v1alpha1',
+      kind: 'CanaryCommand',
+      metadata: { namespace, name: 'yes', labels: { [storyLabel.key]: storyLabel.value } },
+      spec,
+    },
+  ]);
+  await scene.reach('Succeeded');
+  const command = await scene.eventually('the answer to the command', async () => {
+    const found = Command.parse((await kube.get(commandKind, namespace, 'yes')) ?? {});
+    return found.status.result === '' ? undefined : found;
+  });
+  const { result, message } = command.status;
+  expect(result === 'Done', `the command is ${result}: ${message}`);
+  expect(
+    hooks.calls.some(({ path }) => path === '/finish'),
+    'the hook was never asked',
+  );
+  scene.say(`approve: ${result}: ${message}`);
+}
+
+const Command = z.object({
+  status: z
+    .object({ result: z.string().default(''), message: z.string().default('') })
+    .default({ result: '', message: '' }),
+});
+
+export const gates: readonly Story[] = [
+  { name: 'gates', company: 'together', needsWorld: false, tell },
+  { name: 'gate-approved-by-command', company: 'together', needsWorld: false, tell: approved },
+];

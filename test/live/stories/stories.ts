@@ -15,6 +15,8 @@ import { promote } from './promote.ts';
 import { rest } from './rest.ts';
 import { rollback } from './rollback.ts';
 import type { Story } from './story.ts';
+import { takeover } from './takeover.ts';
+import { targets } from './targets.ts';
 
 export const stories: readonly Story[] = [
   ...promote,
@@ -27,9 +29,11 @@ export const stories: readonly Story[] = [
   ...ownership,
   ...configs,
   ...autoscalers,
+  ...targets,
   ...gates,
   ...badInput,
   ...badMetrics,
+  ...takeover,
   ...outages,
   ...rest,
 ];
