@@ -29,7 +29,7 @@ export function itHasApiSemantics(name: string, makeCluster: () => Promise<Clust
     beforeAll(async () => {
       lab.use(await makeCluster());
       for (const definition of definitions) await installed(lab, definition);
-    }, 30_000);
+    }, 120_000);
 
     afterAll(() => lab.close());
 

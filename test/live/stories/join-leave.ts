@@ -128,6 +128,32 @@ async function tell(scene: Scene, { provider, version, autoscaled = false }: Hou
   expect(last === (version === '1.0' ? '2.0' : version), `the last answer came from ${last}`);
 }
 
+/** What Serin made, and its users took over: it stays, and leads to the target. */
+async function leaveBehind(scene: Scene): Promise<void> {
+  const { namespace, kube } = scene;
+  const provider = 'contour';
+  await scene.deploy({ version: '1.0', replicas: pods });
+  await scene.declare({
+    provider,
+    analysis: { interval: '2s', stepWeights: [50] },
+    spec: { revertOnDeletion: true },
+  });
+  const { atMs } = await scene.reach('Initialized');
+  const load = await scene.startLoad(provider, { perSecond });
+  for (const kind of [serviceKind, routeKinds[provider]])
+    await kube.patch({ kind, namespace, name: appName }, { metadata: { ownerReferences: null } });
+  await scene.deleteCanary();
+  await scene.eventually(
+    'the primary and its pods to be gone',
+    async () =>
+      (await deploymentOf(scene, 'app-primary')) === undefined &&
+      (await scene.world.node.pods(namespace)).every(({ name }) => !name.startsWith('app-primary-')),
+  );
+  const from = load.samples.length;
+  await scene.eventually('more answers', async () => load.samples.length > from + perSecond * 2);
+  expectNoFailure(await load.stop(), atMs, 'Initialized');
+}
+
 const story = (name: string, household: Household): Story => ({
   name,
   company: 'together',
@@ -142,4 +168,5 @@ export const joinLeave: readonly Story[] = [
   story('join-leave-contour', { provider: 'contour', version: '1.0' }),
   story('join-leave-contour-slow', { provider: 'contour', version: slow }),
   story('join-leave-gatewayapi', { provider: 'gatewayapi:v1', version: '1.0', autoscaled: true }),
+  { name: 'leave-what-was-made', company: 'together', needsWorld: true, tell: leaveBehind },
 ];
