@@ -2,12 +2,24 @@
 // for. Where it goes is decided elsewhere (gateway.ts).
 import { Agent, request as sendRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { changedHeaders } from './answer-headers.ts';
+import type { HeaderChange } from './answer-headers.ts';
 import type { Endpoint } from './pod.ts';
 import type { Backend, RoutedRequest } from './route-table.ts';
 import type { Samples } from './samples.ts';
 
+export interface Pod {
+  readonly backend: Backend;
+  readonly endpoint: Endpoint;
+}
+
 export type Destination =
-  | { readonly kind: 'pod'; readonly backend: Backend; readonly endpoint: Endpoint }
+  | (Pod & {
+      readonly kind: 'pod';
+      /** Each gets the request as well; nobody waits for its answer. */
+      readonly copies: readonly Pod[];
+      readonly answers: readonly HeaderChange[];
+    })
   | { readonly kind: 'refusal'; readonly status: number; readonly backend?: Backend };
 
 /** Upper bounds in seconds: those of Prometheus' client libraries. */
@@ -47,7 +59,7 @@ export class Forwarder {
     const onward = sendRequest({ host: hostname, port, method, path: target, headers, agent: this.agent });
     onward.on('response', (reply) => {
       const { statusCode = 502 } = reply;
-      response.writeHead(statusCode, reply.headers);
+      response.writeHead(statusCode, changedHeaders(reply.headers, destination.answers));
       reply.pipe(response);
       reply.on('end', () => done(statusCode));
     });
@@ -67,20 +79,48 @@ export class Forwarder {
         onward.destroy();
       }
     });
+    for (const copy of destination.copies) {
+      this.sendCopy(request, { method, target, copy });
+    }
     request.pipe(onward);
   }
 
-  private count(destination: Destination, status: number, elapsedMs: number): void {
-    const { backend } = destination;
+  private sendCopy(
+    request: IncomingMessage,
+    { method, target, copy }: { readonly method: string; readonly target: string; readonly copy: Pod },
+  ): void {
+    const startedAtMs = performance.now();
+    const { host, port } = copy.endpoint;
+    const onward = sendRequest({
+      host,
+      port,
+      method,
+      path: target,
+      headers: request.headers,
+      agent: this.agent,
+    });
+    const done = (status: number): void => this.count(copy, status, performance.now() - startedAtMs);
+    onward.on('response', (reply) => {
+      reply.resume();
+      reply.on('end', () => done(reply.statusCode ?? 502));
+    });
+    onward.on('error', () => {
+      request.unpipe(onward);
+      done(503);
+    });
+    request.pipe(onward);
+  }
+
+  private count({ backend, endpoint }: Partial<Pod>, status: number, elapsedMs: number): void {
     if (backend !== undefined) {
       const cluster = { envoy_cluster_name: `${backend.namespace}_${backend.service}_${backend.port}` };
       this.samples.add('envoy_cluster_upstream_rq', { ...cluster, envoy_response_code: String(status) });
       this.samples.observe('envoy_cluster_upstream_rq_time', cluster, elapsedMs, millisecondsBounds);
     }
-    if (destination.kind === 'pod') {
+    if (backend !== undefined && endpoint !== undefined) {
       const labels = {
-        kubernetes_namespace: destination.backend.namespace,
-        kubernetes_pod_name: destination.endpoint.pod,
+        kubernetes_namespace: backend.namespace,
+        kubernetes_pod_name: endpoint.pod,
         status: String(status),
       };
       this.samples.observe('http_request_duration_seconds', labels, elapsedMs / 1000, secondsBounds);

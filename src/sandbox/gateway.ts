@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { Cluster } from '../cluster/cluster.ts';
 import { keyOf, resources } from '../model/kube.ts';
 import type { KubeObject, ObjectKey } from '../model/kube.ts';
+import { Choices } from './choices.ts';
 import { follow } from './follow.ts';
 import { httpProxies, readHttpProxies } from './http-proxy.ts';
 import { httpRoutes, readHttpRoute } from './http-route.ts';
@@ -14,7 +15,7 @@ import { Forwarder } from './forwarder.ts';
 import type { Destination } from './forwarder.ts';
 import type { RouteReading } from './route-reading.ts';
 import { RouteStatus } from './route-status.ts';
-import { findRule, SmoothSplit, sortRules } from './route-table.ts';
+import { findRule, sortRules } from './route-table.ts';
 import type { Backend, RoutedRequest, Rule } from './route-table.ts';
 import type { Samples } from './samples.ts';
 
@@ -29,8 +30,6 @@ export interface GatewayOptions {
 export async function startGateway(options: GatewayOptions): Promise<Listener> {
   const { cluster, endpoints, samples, port = 0 } = options;
   const statuses = new RouteStatus(cluster);
-  const splits = new Map<string, SmoothSplit>();
-  const turns = new Map<string, number>();
   let rules: readonly Rule[] = [];
 
   const hasService = ({ namespace, service }: Backend): boolean =>
@@ -59,29 +58,11 @@ export async function startGateway(options: GatewayOptions): Promise<Listener> {
   const routes = follow(cluster, httpRoutes, () => program());
   const proxies = follow(cluster, httpProxies, () => program());
 
-  const chooseBackend = (request: RoutedRequest): Backend | undefined | 'no route' => {
-    const rule = findRule(rules, request);
-    if (rule === undefined) {
-      return serviceNamed(request.host, services.objects) ?? 'no route';
-    }
-    const split = splits.get(rule.id) ?? new SmoothSplit();
-    splits.set(rule.id, split);
-    return split.choose(rule.backends);
-  };
+  const choices = new Choices(endpoints);
   const destinationOf = (request: RoutedRequest): Destination => {
-    const backend = chooseBackend(request);
-    if (backend === 'no route' || backend === undefined) {
-      // Gateway API: 404 without a rule, 500 where a rule has no backend with a weight.
-      return { kind: 'refusal', status: backend === undefined ? 500 : 404 };
-    }
-    const service = { namespace: backend.namespace, name: backend.service };
-    const ready = endpoints(service);
-    const turn = turns.get(keyOf(service)) ?? 0;
-    turns.set(keyOf(service), turn + 1);
-    const endpoint = ready[turn % Math.max(1, ready.length)];
-    return endpoint === undefined
-      ? { kind: 'refusal', status: 503, backend }
-      : { kind: 'pod', backend, endpoint };
+    const rule = findRule(rules, request) ?? ruleOf(serviceNamed(request.host, services.objects));
+    // Gateway API: 404 without a rule, 500 where a rule has no backend with a weight.
+    return rule === undefined ? { kind: 'refusal', status: 404 } : choices.destinationOf(rule);
   };
 
   const forwarder = new Forwarder(destinationOf, samples);
@@ -103,4 +84,19 @@ function serviceNamed(host: string, services: ReadonlyMap<string, KubeObject>): 
   const [, service = '', namespace = ''] =
     /^([^.]+)\.([^.]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
   return services.has(`${namespace}/${service}`) ? { namespace, service, port: 80, weight: 1 } : undefined;
+}
+
+/** Everything goes to one Service. */
+function ruleOf(backend: Backend | undefined): Rule | undefined {
+  return backend === undefined
+    ? undefined
+    : {
+        id: `Service ${backend.namespace}/${backend.service}`,
+        hostname: '',
+        path: { kind: 'prefix', value: '/' },
+        method: '',
+        headers: [],
+        parameters: [],
+        backends: [backend],
+      };
 }

@@ -1,7 +1,8 @@
-// HTTPRoute as the sandbox's gateway understands it: host names, matches, weighted Services; and the status that says so.
-// A route with a filter is refused rather than half obeyed. Pure; may import model/ and zod.
+// HTTPRoute as the sandbox's gateway understands it: host names, matches, weighted Services, copies of requests and headers
+// of answers; and the status that says so. A route with another filter is refused rather than half obeyed. Pure; may import model/ and zod.
 import { z } from 'zod';
 import type { KubeObject, Resource } from '../model/kube.ts';
+import { Filter, headerChanges, isKnown } from './http-route-filters.ts';
 import type { Backend, Rule, ValueMatch } from './route-table.ts';
 import { wholePattern } from './route-table.ts';
 import type { RouteReading } from './route-reading.ts';
@@ -41,7 +42,7 @@ const BackendRef = z.looseObject({
   namespace: z.string().optional(),
   port: z.number().int().default(80),
   weight: z.number().int().min(0).default(1),
-  filters: z.array(z.unknown()).default([]),
+  filters: z.array(Filter).default([]),
 });
 
 const Spec = z.looseObject({
@@ -51,7 +52,7 @@ const Spec = z.looseObject({
     .array(
       z.looseObject({
         matches: z.array(Match).default([]),
-        filters: z.array(z.unknown()).default([]),
+        filters: z.array(Filter).default([]),
         backendRefs: z.array(BackendRef).default([]),
       }),
     )
@@ -70,13 +71,15 @@ export function readHttpRoute(route: KubeObject, hasService: (backend: Backend) 
   }
   const spec = parsed.data;
   const unsupported = spec.rules.some(
-    ({ filters, backendRefs }) => filters.length > 0 || backendRefs.some((ref) => ref.filters.length > 0),
+    ({ filters, backendRefs }) =>
+      !filters.every(isKnown) ||
+      backendRefs.some((ref) => ref.filters.some((filter) => filter.responseHeaderModifier === undefined)),
   );
   const rules = unsupported ? [] : rulesOf(route, spec);
   const missing = rules.flatMap(({ backends }) => backends).find((backend) => !hasService(backend));
   const conditions = [
     unsupported
-      ? condition(route, ['Accepted', 'False', 'UnsupportedValue'], 'the sandbox knows no filters')
+      ? condition(route, ['Accepted', 'False', 'UnsupportedValue'], 'the sandbox knows this filter not')
       : condition(route, ['Accepted', 'True', 'Accepted'], 'the route is programmed'),
     missing === undefined
       ? condition(route, ['ResolvedRefs', 'True', 'ResolvedRefs'], 'all Services exist')
@@ -95,13 +98,22 @@ export function readHttpRoute(route: KubeObject, hasService: (backend: Backend) 
 function rulesOf(route: KubeObject, spec: Spec): Rule[] {
   const { namespace = 'default', name } = route.metadata;
   const hostnames = spec.hostnames.length === 0 ? [''] : spec.hostnames;
-  return spec.rules.flatMap(({ matches, backendRefs }, index) => {
+  return spec.rules.flatMap(({ matches, backendRefs, filters }, index) => {
     const backends = backendRefs.map((ref) => ({
       namespace: ref.namespace ?? namespace,
       service: ref.name,
       port: ref.port,
       weight: ref.weight,
+      answers: headerChanges(ref.filters),
     }));
+    const copies = filters.flatMap(({ requestMirror }) => {
+      if (requestMirror === undefined) {
+        return [];
+      }
+      const { backendRef: ref, percent } = requestMirror;
+      const to = { namespace: ref.namespace ?? namespace, service: ref.name, port: ref.port, weight: 1 };
+      return [{ to, percent }];
+    });
     const all = matches.length === 0 ? [Match.parse({})] : matches;
     return hostnames.flatMap((hostname) =>
       all.map(({ path, method, headers, queryParams }) => ({
@@ -112,6 +124,8 @@ function rulesOf(route: KubeObject, spec: Spec): Rule[] {
         headers: headers.map(valueMatch),
         parameters: queryParams.map(valueMatch),
         backends,
+        copies,
+        answers: headerChanges(filters),
       })),
     );
   });

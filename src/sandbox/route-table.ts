@@ -1,11 +1,20 @@
 // Which rule of all routes a request meets, in one shape for every kind of route object. Pure; what the objects look like is
 // known to http-route.ts and http-proxy.ts, and what happens to the request to gateway.ts.
+import type { HeaderChange } from './answer-headers.ts';
 
 export interface Backend {
   readonly namespace: string;
   readonly service: string;
   readonly port: number;
   readonly weight: number;
+  /** What happens to its answers. */
+  readonly answers?: readonly HeaderChange[];
+}
+
+/** Where copies of requests go, and of how many in a hundred. */
+export interface Copies {
+  readonly to: Backend;
+  readonly percent: number;
 }
 
 export interface ValueMatch {
@@ -30,6 +39,9 @@ export interface Rule {
   readonly headers: readonly ValueMatch[];
   readonly parameters: readonly ValueMatch[];
   readonly backends: readonly Backend[];
+  readonly copies?: readonly Copies[];
+  /** What happens to all answers, after what their backend says. */
+  readonly answers?: readonly HeaderChange[];
 }
 
 export interface RoutedRequest {

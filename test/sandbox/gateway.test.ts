@@ -13,6 +13,8 @@ import type { Listener } from '../../src/sandbox/listener.ts';
 import type { Endpoint } from '../../src/sandbox/pod.ts';
 import { routeDefinitions } from '../../src/sandbox/route-kinds.ts';
 import { answerQuery } from '../../src/sandbox/prometheus.ts';
+import { gatewayApiV1 } from '../../src/traffic/gateway-api.ts';
+import { routeOf, specOf, wishOf } from '../traffic/wish.ts';
 import { Samples } from '../../src/sandbox/samples.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import { Store } from '../../src/sandbox/store.ts';
@@ -105,12 +107,23 @@ describe('the gateway', () => {
     stops.push(() => gateway.stop());
   }
 
-  function send(host = 'cart.example.com', path = '/'): Promise<{ status: number; pod: string }> {
+  interface Reply {
+    readonly status: number;
+    readonly pod: string;
+    readonly cookies: readonly string[];
+  }
+
+  function send(
+    host = 'cart.example.com',
+    path = '/',
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const sent = sendRequest(`${gateway.url}${path}`, { headers: { host }, agent }, (reply) => {
+      const sent = sendRequest(`${gateway.url}${path}`, { headers: { host, ...extra }, agent }, (reply) => {
+        const { statusCode: status = 0, headers } = reply;
         reply.resume();
         reply.on('end', () =>
-          resolve({ status: reply.statusCode ?? 0, pod: String(reply.headers['x-pod'] ?? '') }),
+          resolve({ status, pod: String(headers['x-pod'] ?? ''), cookies: headers['set-cookie'] ?? [] }),
         );
       });
       sent.on('error', reject);
@@ -144,6 +157,60 @@ describe('the gateway', () => {
     await cluster.patch(httpRoutes, { namespace: 'shop', name: 'cart' }, { kind: 'merge', body: { spec } });
     await until(async () => (await statusOf(httpRoutes, 'cart')).includes('"observedGeneration":2'));
     expect(await sendMany(10)).toEqual({ 'cart-b-1': 10 });
+  });
+
+  const sticky = specOf({
+    service: { hosts: ['cart.example.com'], gatewayRefs: [{ name: 'public' }] },
+    analysis: { mirror: true, sessionAffinity: { cookieName: 'cart-track', maxAge: 60 } },
+  });
+
+  /** As Serin writes it. */
+  const wished = (parts: Parameters<typeof wishOf>[1]): KubeObject =>
+    routeOf(gatewayApiV1).render(wishOf(sticky, parts));
+
+  it('keeps whoever has met the canary with it, and makes him forget when the run is over', async () => {
+    await start();
+    await startPod('cart-primary', 'cart-primary-a-1');
+    await startPod('cart-canary', 'cart-b-1');
+    const inRun = wished({
+      split: { primary: 90, canary: 10 },
+      affinity: { canary: 'cart-track=QwErTyUiOp' },
+    });
+    await cluster.create(httpRoutes, inRun);
+    await until(async () => (await statusOf(httpRoutes, 'cart')).includes('"observedGeneration":1'));
+    const strangers = await Promise.all(Array.from({ length: 10 }, () => send()));
+    const met = strangers.filter(({ pod }) => pod === 'cart-b-1');
+    expect(met.map(({ cookies }) => cookies)).toEqual([['cart-track=QwErTyUiOp; Max-Age=60']]);
+    expect(strangers.filter(({ cookies }) => cookies.length > 0)).toHaveLength(1);
+    const cookie = 'theme=dark; cart-track=QwErTyUiOp';
+    const back = await Promise.all(Array.from({ length: 10 }, () => send(undefined, '/', { cookie })));
+    expect(new Set(back.map(({ pod }) => pod))).toEqual(new Set(['cart-b-1']));
+
+    const { spec } = wished({ affinity: { previous: 'cart-track=QwErTyUiOp' } });
+    await cluster.patch(httpRoutes, { namespace: 'shop', name: 'cart' }, { kind: 'merge', body: { spec } });
+    await until(async () => (await statusOf(httpRoutes, 'cart')).includes('"observedGeneration":2'));
+    expect(await send(undefined, '/', { cookie })).toEqual({
+      status: 200,
+      pod: 'cart-primary-a-1',
+      cookies: ['cart-track=QwErTyUiOp; Max-Age=-1'],
+    });
+    expect((await send()).cookies).toEqual([]);
+  });
+
+  it('copies a share of the requests to the canary, whose answers nobody sees', async () => {
+    await start();
+    await startPod('cart-primary', 'cart-primary-a-1');
+    await startPod('cart-canary', 'cart-b-1', 1);
+    await cluster.create(httpRoutes, wished({ mirrorPercent: 25 }));
+    await until(async () => (await statusOf(httpRoutes, 'cart')).includes('"observedGeneration":1'));
+
+    expect(await sendMany(20)).toEqual({ 'cart-primary-a-1': 20 });
+    await until(() => {
+      samples.scrape(Date.now());
+      const copies = 'sum(increase(http_request_duration_seconds_count{kubernetes_pod_name="cart-b-1"}[1m]))';
+      const { body } = answerQuery(samples, copies, { time: null, nowMs: Date.now() });
+      return JSON.stringify(body).includes('"5"');
+    });
   });
 
   it('keeps what it said about a route while nothing changes, and says it again when somebody takes it away', async () => {
