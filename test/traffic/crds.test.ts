@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
+import type { RouteWish } from '../../src/traffic/router.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
 import { schemaOf } from './definitions.ts';
@@ -85,6 +86,20 @@ const matchArbitrary = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
+/** What a route says beside the split, with the part of the analysis that belongs to it. */
+const moments = fc.constantFrom<{ analysis: object; parts: Partial<RouteWish> }[]>(
+  { analysis: {}, parts: {} },
+  { analysis: { mirror: true }, parts: { mirrorPercent: 100 } },
+  { analysis: { mirror: true }, parts: { mirrorPercent: 20 } },
+  ...[
+    { canary: 'cart-track=QwErTyUiOp', primary: 'cart-home=AsDfGhJkLz' },
+    { previous: 'cart-track=QwErTyUiOp' },
+  ].map((affinity) => ({
+    analysis: { sessionAffinity: { cookieName: 'cart-track', primaryCookieName: 'cart-home' } },
+    parts: { affinity },
+  })),
+);
+
 describeWithCrds(title, () => {
   const withRoute = providers.flatMap((provider) => {
     const router = routerFor(provider);
@@ -97,35 +112,41 @@ describeWithCrds(title, () => {
       const shape = routeOf(router);
       const schema = schemaOf(folder, shape.resource);
       fc.assert(
-        fc.property(serviceArbitrary, some(matchArbitrary), fc.nat(100), (service, match, canary) => {
-          const spec = specOf({
-            provider,
-            service: { gatewayRefs: [{ name: 'public', namespace: 'edge' }], ...service },
-            analysis: match === undefined ? {} : { match },
-          });
-          fc.pre(router.problems(spec).every(({ severity }) => severity === 'warning'));
-          const sent: KubeObject = shape.render(
-            wishOf(spec, { split: splitToward(canary), ingressClass: 'contour' }),
-          );
-          const { object, removed, problems } = admit(schema, sent);
-          expect({ removed, problems }).toEqual({ removed: [], problems: [] });
-          const live: KubeObject = { ...sent, spec: objectOf(object)['spec'] };
-          expect(shape.fingerprint(live)).toBe(shape.fingerprint(sent));
-          expect(shape.merge(live, sent)).toEqual(live);
-          expect(shape.view(live).weights).toEqual(shape.view(sent).weights);
-          for (const companion of router.companions ?? []) {
-            for (const beside of companion.render(wishOf(spec))) {
-              const kept = admit(schemaOf(folder, companion.resource), beside);
-              expect({ removed: kept.removed, problems: kept.problems }).toEqual({
-                removed: [],
-                problems: [],
-              });
-              const stored: KubeObject = { ...beside, spec: objectOf(kept.object)['spec'] };
-              expect(companion.fingerprint(stored)).toBe(companion.fingerprint(beside));
-              expect(companion.merge(stored, beside)).toEqual(stored);
+        fc.property(
+          serviceArbitrary,
+          some(matchArbitrary),
+          fc.nat(100),
+          moments,
+          (service, match, canary, moment) => {
+            const spec = specOf({
+              provider,
+              service: { gatewayRefs: [{ name: 'public', namespace: 'edge' }], ...service },
+              analysis: { ...moment.analysis, ...(match === undefined ? {} : { match }) },
+            });
+            fc.pre(router.problems(spec).every(({ severity }) => severity === 'warning'));
+            const sent: KubeObject = shape.render(
+              wishOf(spec, { ...moment.parts, split: splitToward(canary), ingressClass: 'contour' }),
+            );
+            const { object, removed, problems } = admit(schema, sent);
+            expect({ removed, problems }).toEqual({ removed: [], problems: [] });
+            const live: KubeObject = { ...sent, spec: objectOf(object)['spec'] };
+            expect(shape.fingerprint(live)).toBe(shape.fingerprint(sent));
+            expect(shape.merge(live, sent)).toEqual(live);
+            expect(shape.view(live).weights).toEqual(shape.view(sent).weights);
+            for (const companion of router.companions ?? []) {
+              for (const beside of companion.render(wishOf(spec))) {
+                const kept = admit(schemaOf(folder, companion.resource), beside);
+                expect({ removed: kept.removed, problems: kept.problems }).toEqual({
+                  removed: [],
+                  problems: [],
+                });
+                const stored: KubeObject = { ...beside, spec: objectOf(kept.object)['spec'] };
+                expect(companion.fingerprint(stored)).toBe(companion.fingerprint(beside));
+                expect(companion.merge(stored, beside)).toEqual(stored);
+              }
             }
-          }
-        }),
+          },
+        ),
         { numRuns: 100 },
       );
     },
