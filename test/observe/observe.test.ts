@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { enact } from '../../src/act/act.ts';
+import type { Plan } from '../../src/api/status.ts';
 import type { Action } from '../../src/model/decision.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { resources } from '../../src/model/kube.ts';
@@ -21,6 +22,7 @@ import {
   settings,
 } from '../fixture/lab.ts';
 import type { Lab } from '../fixture/lab.ts';
+import { run } from '../fixture/observation.ts';
 
 const { canaries, deployments, services } = resources;
 
@@ -67,8 +69,7 @@ function rivals(first: string, second: string): Lab {
   return of;
 }
 
-async function withPrimary(): Promise<{ of: Lab; revision: string }> {
-  const of = lab();
+async function withPrimary(of: Lab = lab()): Promise<{ of: Lab; revision: string }> {
   const revision = revisionFrom(of.scene().target?.templateHash ?? '');
   await write(of, { kind: 'storeRevision', revision }, { kind: 'writePrimary', revision, replicas: 2 });
   return { of, revision };
@@ -306,6 +307,38 @@ describe('the primary', () => {
   });
 });
 
+describe('of two pods one', () => {
+  /** One pod of each is available, as far as their controllers have said. */
+  async function halfReady(analysis: object): Promise<Observation> {
+    const steps = { interval: '10s', threshold: 2, stepWeight: 20 };
+    const { of } = await withPrimary(withCanary({ analysis: { ...steps, ...analysis } }));
+    roll(of);
+    for (const name of ['cart', 'cart-primary']) {
+      const key = { namespace: 'shop', name };
+      const body = { status: { availableReplicas: 1, readyReplicas: 1 } };
+      of.store.patch(deployments, key, { kind: 'merge', body }, { subresource: 'status' });
+    }
+    return look(of);
+  }
+
+  it.each<[string, object, string, string]>([
+    ['is too few', {}, 'notYet', 'notYet'],
+    ['is enough of the canary by canaryReadyThreshold', { canaryReadyThreshold: 50 }, 'ready', 'notYet'],
+    ['is enough of the primary by primaryReadyThreshold', { primaryReadyThreshold: 50 }, 'notYet', 'ready'],
+    [
+      'is too few for a higher threshold',
+      { canaryReadyThreshold: 100, primaryReadyThreshold: 100 },
+      'notYet',
+      'notYet',
+    ],
+  ])('%s', async (_title, analysis, target, primary) => {
+    expect(await halfReady(analysis)).toMatchObject({
+      target: { readiness: { kind: target } },
+      primary: { readiness: { kind: primary } },
+    });
+  });
+});
+
 describe('Services', () => {
   it('are missing, then in place, then drifted where somebody edits them', async () => {
     const of = lab();
@@ -378,6 +411,27 @@ describe('the route', () => {
     patch(of, httpRoutes, 'cart', { metadata: { ownerReferences } });
 
     expect(look(of).route.state).toBe('foreign');
+  });
+
+  it.each<[string, object, (plan: Plan | undefined) => object]>([
+    [
+      'a cookie that status names',
+      { sessionAffinity: { cookieName: 'cart-track' } },
+      () => ({ sessionAffinityCookie: 'cart-track=QwErTyUiOp' }),
+    ],
+    ['copies that status wants', { mirror: true }, (plan) => ({ run: { ...run(), mirror: true, plan } })],
+  ])('D8: drifts where it lacks %s, and gets it at the present split', async (_what, more, statusOf) => {
+    const of = withCanary({ analysis: { interval: '10s', threshold: 2, stepWeight: 20, ...more } });
+    await write(of, { kind: 'writeRoute', split: splitToward(20) });
+    expect(look(of).route).toMatchObject({ state: 'inPlace', split: splitToward(20) });
+
+    const body = { status: statusOf(look(of).plan) };
+    const key = { namespace: 'shop', name: 'cart' };
+    of.store.patch(canaries, key, { kind: 'merge', body }, { subresource: 'status' });
+    expect(look(of).route).toMatchObject({ state: 'drifted', split: splitToward(20) });
+
+    await write(of, { kind: 'writeRoute', split: splitToward(20) });
+    expect(look(of).route).toMatchObject({ state: 'inPlace', split: splitToward(20) });
   });
 
   it('is none where the provider has none', () => {
