@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { describeFlags } from '../../src/settings.ts';
+import { routers } from '../../src/traffic/routers.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -82,6 +83,26 @@ describe('the documentation', () => {
     });
 
     expect(broken).toEqual([]);
+  });
+
+  it('says of every provider what it can do', () => {
+    const table = read('docs/strategies.md').split('## Which provider can do what')[1] ?? '';
+    const told = [...table.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, provider = '', cells = '']) => [
+      provider,
+      ...cells.split(' | ').map((cell) => cell === 'yes'),
+    ]);
+
+    expect(told.toSorted()).toEqual(
+      routers
+        .map(({ provider, capabilities: { weighted, match, mirror, affinity } }) => [
+          provider,
+          weighted,
+          match,
+          mirror,
+          affinity,
+        ])
+        .toSorted(),
+    );
   });
 
   it('names only scripts that exist', () => {
