@@ -307,20 +307,20 @@ describe('the primary', () => {
   });
 });
 
-describe('of two pods one', () => {
-  /** One pod of each is available, as far as their controllers have said. */
-  async function halfReady(analysis: object): Promise<Observation> {
-    const steps = { interval: '10s', threshold: 2, stepWeight: 20 };
-    const { of } = await withPrimary(withCanary({ analysis: { ...steps, ...analysis } }));
-    roll(of);
-    for (const name of ['cart', 'cart-primary']) {
-      const key = { namespace: 'shop', name };
-      const body = { status: { availableReplicas: 1, readyReplicas: 1 } };
-      of.store.patch(deployments, key, { kind: 'merge', body }, { subresource: 'status' });
-    }
-    return look(of);
+/** One pod of each is available, as far as their controllers have said. */
+async function halfReady(analysis: object): Promise<Observation> {
+  const steps = { interval: '10s', threshold: 2, stepWeight: 20 };
+  const { of } = await withPrimary(withCanary({ analysis: { ...steps, ...analysis } }));
+  roll(of);
+  for (const name of ['cart', 'cart-primary']) {
+    const key = { namespace: 'shop', name };
+    const body = { status: { availableReplicas: 1, readyReplicas: 1 } };
+    of.store.patch(deployments, key, { kind: 'merge', body }, { subresource: 'status' });
   }
+  return look(of);
+}
 
+describe('of two pods one', () => {
   it.each<[string, object, string, string]>([
     ['is too few', {}, 'notYet', 'notYet'],
     ['is enough of the canary by canaryReadyThreshold', { canaryReadyThreshold: 50 }, 'ready', 'notYet'],

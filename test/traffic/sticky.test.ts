@@ -104,11 +104,14 @@ describe('what status has stored', () => {
   });
 });
 
+function rulesOf(object: KubeObject): readonly JsonObject[] {
+  return objectsOf(objectOf(object['spec'])['rules']);
+}
+
 describe('an HTTPRoute with cookies', () => {
   const route = routeOf(gatewayApiV1);
   const spec = specOf({ service: refs, analysis: { sessionAffinity: plain } });
   const wish = wishOf(spec, { affinity: cookies, split: { primary: 70, canary: 30 } });
-  const rulesOf = (object: KubeObject): readonly JsonObject[] => objectsOf(objectOf(object['spec'])['rules']);
 
   it('keeps cookies inside the matches of the route, and of an A/B match with weights', () => {
     const service = { ...refs, match: [{ uri: { prefix: '/a' } }, { uri: { prefix: '/b' } }] };
