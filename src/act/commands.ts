@@ -3,7 +3,7 @@ import type { CommandRecord } from '../api/status.ts';
 import { isApiError } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Action } from '../model/decision.ts';
-import { resources } from '../model/kube.ts';
+import { keyOf, resources } from '../model/kube.ts';
 import type { Caches } from '../observe/caches.ts';
 import { translated } from './apply.ts';
 
@@ -35,8 +35,13 @@ async function answerCommand(
   answer: CommandRecord,
 ): Promise<void> {
   const { uid, name, result, message, author, at, run } = answer;
+  const known = caches.commands.entry(keyOf({ namespace, name }));
+  if (known?.uid !== uid) {
+    return;
+  }
   const status = { result, message, author, at, ...(run === undefined ? {} : { run }) };
-  const body = { metadata: { uid }, status };
+  // The version guards against another command of that name: a UID is not looked at where status is written.
+  const body = { metadata: { resourceVersion: known.resourceVersion }, status };
   await translated(`answer the command ${name}`, async () => {
     try {
       const key = { namespace, name };

@@ -1,5 +1,6 @@
 // The validating half of crd-schema.ts: one function a group of keywords.
 import type { Path } from '../api/problem.ts';
+import { GATE_WITH_APPROVE } from '../api/canary-command.ts';
 import { SERVICE_NEEDS_PORT } from '../api/service.ts';
 import type { StructuralSchema } from '../api/structural-schema.ts';
 import { fixForType, formatValue, listOf, meaningOfPattern, messageForType } from '../api/wording.ts';
@@ -201,6 +202,7 @@ function logicProblems(schema: StructuralSchema, value: unknown): Wrong[] {
 
 /** The CEL rules of our own definitions, by their text. A rule that is not here is taken as kept. */
 const knownRules: ReadonlyMap<string, (self: Json) => boolean> = new Map([
+  [GATE_WITH_APPROVE.rule, (self: Json) => !('gate' in self) || self['verb'] === 'approve'],
   [SERVICE_NEEDS_PORT, (self: Json) => self['group'] !== '' || self['kind'] !== 'Service' || 'port' in self],
 ]);
 

@@ -9,6 +9,7 @@ import { Agent, request } from 'undici';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { customResourceDefinitions, schemaOfKind } from '../../src/api/crd.ts';
+import { resources } from '../../src/model/kube.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 
 const { SERIN_TEST_APISERVER: kubeconfig, SERIN_TEST_CRDS: crds, SERIN_TEST_CORPUS: corpus } = process.env;
@@ -94,8 +95,11 @@ async function install(crd: z.infer<typeof Definition>): Promise<void> {
   }
 }
 
+/** Commands are Serin's own: there is nothing to compare them with. */
+const definitions = customResourceDefinitions().filter(({ spec }) => spec.group === resources.canaries.group);
+
 const plurals: ReadonlyMap<unknown, string> = new Map(
-  customResourceDefinitions().map(({ spec: { names } }) => [names.kind, names.plural]),
+  definitions.map(({ spec: { names } }) => [names.kind, names.plural]),
 );
 
 const pathOf = (group: string, kind: unknown): string =>
@@ -147,7 +151,7 @@ described('the CRDs on an API server (SERIN_TEST_APISERVER)', () => {
     const theirs =
       crds === undefined ? [] : parseAllDocuments(readFileSync(join(crds, 'flagger.yaml'), 'utf8'));
     for (const crd of [
-      ...customResourceDefinitions().map((each) => moved(each, OURS)),
+      ...definitions.map((each) => moved(each, OURS)),
       ...theirs.map((document) => moved(document.toJS(), THEIRS)),
     ]) {
       installed.push(crd.metadata.name);

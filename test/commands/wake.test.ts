@@ -172,4 +172,22 @@ describe('who is woken', () => {
     edit(of, canaries, 'cart', { spec: { skipAnalysis: true } });
     expect(woken()).toEqual(['shop/cart']);
   });
+
+  it('a command wakes the Canary that it names, also where there is none', () => {
+    const { of, woken } = world();
+    const create = (name: string, canary: string): void => {
+      of.store.create(resources.canaryCommands, {
+        apiVersion: 'serin.dev/v1alpha1',
+        kind: 'CanaryCommand',
+        metadata: { name, namespace: 'shop' },
+        spec: { canary, verb: 'pause' },
+      });
+    };
+    create('one', 'cart');
+    expect(woken()).toEqual(['shop/cart']);
+    create('two', 'nobody');
+    expect(woken()).toEqual(['shop/nobody']);
+    of.store.delete(resources.canaryCommands, key('one'));
+    expect(woken()).toEqual(['shop/cart']);
+  });
 });
