@@ -150,11 +150,20 @@ function stated(seen: Observation, saying: Saying, decision: Decision): Decision
     : { kind: 'intend', reason: saying.reason, status: struckOff, notices: [] };
 }
 
-/** Flagger's `lastTransitionTime`: when status was last written for any cause; and what the target was then. */
+/** Flagger's `lastTransitionTime`: when status last said something else; and what the target was then. */
 function stampTime(seen: Observation, status: CanaryStatus): CanaryStatus {
   // Until it is taken over, the time in a status of somebody else's is evidence: of what has changed since then.
   if (isForeign(status) && status.lastTransitionTime !== undefined) {
     return status;
   }
-  return { ...withNote(seen, status), lastTransitionTime: isoFromMs(seen.nowMs) };
+  const noted = withNote(seen, status);
+  const { lastTransitionTime = isoFromMs(seen.nowMs) } = seen.status;
+  const same = sameJson(saidBy(noted), saidBy(seen.status));
+  return { ...noted, lastTransitionTime: same ? lastTransitionTime : isoFromMs(seen.nowMs) };
+}
+
+/** A status without what Serin notes for itself. */
+function saidBy(status: CanaryStatus): unknown {
+  const { target: _target, absorbed: _hashes, outbox: _owed, lastTransitionTime: _time, ...said } = status;
+  return said;
 }

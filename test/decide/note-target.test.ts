@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { decide } from '../../src/decide/decide.ts';
 import { deedsOf, intended, nextRun, settledDecision, stored } from '../fixture/decision.ts';
-import { V1, V2, V3, ago, canary, observation, running, status, target } from '../fixture/observation.ts';
+import {
+  NOW_MS,
+  V1,
+  V2,
+  V3,
+  ago,
+  canary,
+  observation,
+  running,
+  status,
+  target,
+} from '../fixture/observation.ts';
 
 describe('a target that has not changed and reads otherwise', () => {
   it('D1: starts no run, and is noted once, with no event', () => {
@@ -51,6 +62,17 @@ describe('what the target is', () => {
     expect(decision).toMatchObject({ reason: 'Idle', notices: [] });
     expect(decision.status.target).toEqual({ uid: 'uid-target', generation: 1, hash: V1, ...moved });
     expect(decide(stored(seen, decision.status))).toMatchObject({ kind: 'enact', actions: [] });
+  });
+
+  it('moves no time that people see', () => {
+    const seen = observation();
+    const noted = stored(seen, intended(seen).status);
+    const later = { ...noted, nowMs: NOW_MS + 60_000, target: target({ generation: 7 }) };
+
+    expect(intended(later).status).toEqual({
+      ...noted.status,
+      target: { uid: 'uid-target', generation: 7, hash: V1 },
+    });
   });
 
   it('made again with other content starts a run', () => {
