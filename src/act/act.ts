@@ -8,23 +8,24 @@ import { Retry } from '../model/errors.ts';
 import { keyOf, resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { backUp } from '../model/original.ts';
-import type { Revision } from '../model/revision.ts';
 import type { Caches } from '../observe/caches.ts';
 import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
 import type { CompanionShape, RouteShape } from '../traffic/router.ts';
 import { isOwnCopy } from '../workload/configs.ts';
-import { absorbServerChanges } from '../workload/primary.ts';
-import { captureRevision, readRevision, revisionNameOf } from '../workload/stored-revision.ts';
+import { readRevision } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
-import { apply, guard, translated } from './apply.ts';
+import { apply, translated } from './apply.ts';
 import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
 import { announceRoute, keepingNames, restoreRoute, restoreService } from './give-back.ts';
 import { isCommandAction, tendCommand } from './commands.ts';
 import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
+import { isWarmAction, tendWarm, writePrimary } from './copies.ts';
+import type { WarmAction } from './copies.ts';
+import { fetchRevision } from './fetch-revision.ts';
 import { storeRevision } from './store-revision.ts';
 import { trafficLanding } from './traffic-landing.ts';
 import { kindOf, landingOf, writeClone } from './workloads.ts';
@@ -39,13 +40,22 @@ export interface Stage {
 
 export async function enact(stage: Stage, actions: readonly Action[], dryRun = false): Promise<void> {
   for (const action of actions) {
-    await (isCommandAction(action)
-      ? tendCommand(stage, stage.scene.view.namespace, action)
-      : enactOne(stage, action, dryRun));
+    await enactEither(stage, action, dryRun);
   }
 }
 
-function enactOne(stage: Stage, action: Exclude<Action, CommandAction>, dryRun: boolean): Promise<unknown> {
+function enactEither(stage: Stage, action: Action, dryRun: boolean): Promise<unknown> {
+  if (isCommandAction(action)) {
+    return tendCommand(stage, stage.scene.view.namespace, action);
+  }
+  return isWarmAction(action) ? tendWarm(stage, action) : enactOne(stage, action, dryRun);
+}
+
+function enactOne(
+  stage: Stage,
+  action: Exclude<Action, CommandAction | WarmAction>,
+  dryRun: boolean,
+): Promise<unknown> {
   switch (action.kind) {
     case 'storeRevision':
       return dryRun ? Promise.resolve() : storeRevision(stage, action.revision);
@@ -74,64 +84,6 @@ function enactOne(stage: Stage, action: Exclude<Action, CommandAction>, dryRun: 
     case 'restoreRoute':
       return restoreRoute(stage, action.keeping);
   }
-}
-
-/** Promotion and restoration copy from what is stored, never from the live target, which may have moved on. */
-async function writePrimary(
-  stage: Stage,
-  { revision, replicas }: { readonly revision: Revision; readonly replicas: number | undefined },
-  dryRun: boolean,
-): Promise<void> {
-  const { cluster, caches, scene } = stage;
-  const { view, primaryKey, selector, owner, includeLabelPrefix } = scene;
-  const kind = kindOf(scene);
-  const stored = dryRun ? await captureLive(stage) : await fetchRevision(cluster, view, revision);
-  const wanted = kind.renderPrimary(stored, {
-    ...primaryKey,
-    namespace: view.namespace,
-    selector,
-    replicas,
-    owner,
-    includeLabelPrefix,
-  });
-  const landing = landingOf(caches, kind);
-  const { resource, primaryShape: shape } = kind;
-  const written = await apply(cluster, { resource, wanted, shape, landing, dryRun });
-  const note = dryRun ? undefined : absorbServerChanges(written, shape);
-  if (note !== undefined) {
-    const body = guard({ metadata: { annotations: note } }, written);
-    await translated('note what the server made of the primary', async () => {
-      landing.put(await cluster.patch(resource, primaryKey, { kind: 'merge', body }));
-    });
-  }
-}
-
-/** A rehearsal has nothing stored yet: it tries what the target holds now. */
-async function captureLive({ cluster, scene, checksums }: Stage): Promise<StoredRevision> {
-  const kind = kindOf(scene);
-  const target = await translated(`read ${scene.targetKey.name}`, () =>
-    cluster.get(kind.resource, scene.targetKey),
-  );
-  if (target === undefined) {
-    throw new Retry(`${scene.targetKey.name} is gone`);
-  }
-  return captureRevision(kind, target, { checksums, ownerUid: scene.view.uid });
-}
-
-async function fetchRevision(
-  cluster: Cluster,
-  view: CanaryView,
-  revision: Revision,
-): Promise<StoredRevision> {
-  const name = revisionNameOf(view.name, revision);
-  const object = await translated(`read revision ${name}`, () =>
-    cluster.get(resources.controllerRevisions, { namespace: view.namespace, name }),
-  );
-  const stored = object === undefined ? undefined : readRevision(object);
-  if (stored === undefined || stored.revision !== revision) {
-    throw new Retry(`revision ${revision} of ${view.name} is not stored`);
-  }
-  return stored;
 }
 
 async function writeService(

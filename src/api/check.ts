@@ -3,6 +3,7 @@
 import type { Canary } from './canary.ts';
 import { analysisProblems } from './check-analysis.ts';
 import { checksProblems } from './check-metrics.ts';
+import { probationProblems } from './check-probation.ts';
 import { referenceProblems } from './check-references.ts';
 import { serviceProblems } from './check-service.ts';
 import { unreadProblems } from './check-unread.ts';
@@ -41,6 +42,7 @@ export function checkCanary(canary: Canary, options: CheckOptions = {}): Problem
     ...serviceProblems(checked),
     ...analysisProblems(checked),
     ...checksProblems(checked),
+    ...probationProblems(checked),
     ...unreadProblems(checked),
   ];
 }

@@ -112,6 +112,33 @@ export function mirrorPercent(analysis: Analysis): number {
   return analysis.mirror === true ? percent || 100 : 0;
 }
 
+/** How long a promoted revision is watched; 0: not at all. */
+export function probationMs(analysis: Analysis): number {
+  return parseDurationMs(analysis.probation ?? '') ?? 0;
+}
+
+/** Name of the workload that keeps the revision before warm. */
+export function warmName(spec: CanarySpec): string {
+  return `${spec.targetRef.name}-warm`;
+}
+
+/**
+ * Why pods of the revision before cannot be kept ready during probation; undefined: they can. The primary is given that
+ * revision back in place then.
+ */
+export function whyNotWarm({ targetRef, analysis }: CanarySpec, provider: string): string | undefined {
+  if (targetRef.kind !== 'Deployment') {
+    return `the target is a ${targetRef.kind}`;
+  }
+  if (provider === 'kubernetes') {
+    return 'provider kubernetes moves no traffic';
+  }
+  if (strategyOf(analysis, provider) === 'ab-testing') {
+    return 'an A/B test moves the matched users only';
+  }
+  return analysis.sessionAffinity === undefined ? undefined : 'sessionAffinity keeps clients where they are';
+}
+
 /** Rounds of an A/B test or a blue/green release; 0 for a weighted canary. */
 export function iterations(analysis: Analysis, provider: string): number {
   const written = Math.max(0, Math.trunc(analysis.iterations ?? 0));

@@ -35,6 +35,7 @@ const stages = [
   'return',
   'scale-down',
   'closing',
+  'probation',
 ] as const;
 export const Stage = z.enum(stages);
 export type Stage = z.infer<typeof Stage>;
@@ -69,6 +70,8 @@ export const Plan = z.object({
   progressDeadlineMs: z.number(),
   skipAnalysis: z.boolean(),
   /** How long a gate may stay closed; absent: for ever. */
+  /** How long a promoted revision is watched. */
+  probationMs: z.number().optional(),
   gateTimeoutMs: z.number().optional(),
   provider: z.string(),
   /** What the run is about; `apex` is the base name of Services and route. Absent in runs of older versions. */
@@ -165,6 +168,10 @@ export const Run = z.object({
   approved: z.array(Gate).optional(),
   /** The revision was proven before, and comes back without an analysis. */
   proven: z.boolean().optional(),
+  /** What was live before, while this run is or will be on probation. */
+  previous: z.string().optional(),
+  /** Pods of it are kept warm, and the canary Service leads to them. */
+  warm: z.boolean().optional(),
   /** The analysis is over and another revision waits: this one is promoted first, as soon as its gate opens. */
   finishing: z.boolean().optional(),
 });

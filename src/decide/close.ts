@@ -1,13 +1,9 @@
 // Stage `closing`: the run is over and its outcome stored; the post-rollout hooks are still owed. A crash in between calls
 // them again, under the same run and round (D29).
-import type { CanaryStatus, PastRun, Run } from '../api/status.ts';
-import type { Observation } from '../model/observation.ts';
-import { isoFromMs } from '../model/time.ts';
+import { afterRun } from './begin-probation.ts';
 import { hear } from './interrogate.ts';
 import { normal, warning } from './move.ts';
 import type { RunRule } from './move.ts';
-
-const RUNS_KEPT = 10;
 
 export const close: RunRule = (seen, run) => {
   if (run.stage !== 'closing') {
@@ -27,30 +23,12 @@ export const close: RunRule = (seen, run) => {
     hearing.kind === 'failed'
       ? warning('PostRolloutFailed', `Post-rollout hook ${hearing.name} failed: ${hearing.message}`)
       : normal('PostRollout', `Post-rollout check ${hearing.names.join(', ')} passed`);
+  const ended = afterRun(seen, run, { phase: outcome });
   return {
     kind: 'intend',
     reason: outcome,
     message: run.outcome?.message ?? '',
-    ...endRun(seen, run, { phase: outcome }),
-    notices: [notice],
+    ...ended,
+    notices: [notice, ...ended.notices],
   };
 };
-
-/** The run, moved from the program counter to the history. */
-export function endRun(
-  seen: Observation,
-  run: Run,
-  patch: Partial<CanaryStatus>,
-): { readonly run: null; readonly patch: Partial<CanaryStatus> } {
-  const past: PastRun = {
-    id: run.id,
-    revision: run.revision,
-    startedAt: run.startedAt,
-    endedAt: isoFromMs(seen.nowMs),
-    phase: run.outcome?.phase ?? 'Succeeded',
-    reason: run.outcome?.reason ?? 'Succeeded',
-    ...(run.outcome === undefined ? {} : { message: run.outcome.message }),
-    ...(run.command === undefined ? {} : { command: run.command }),
-  };
-  return { run: null, patch: { ...patch, runs: [past, ...(seen.status.runs ?? [])].slice(0, RUNS_KEPT) } };
-}

@@ -4,6 +4,7 @@ import type { CommandVerb } from '../api/canary-command.ts';
 import type { Run } from '../api/status.ts';
 import type { Observation, SeenCommand } from '../model/observation.ts';
 import { isoFromMs, msFromIso } from '../model/time.ts';
+import { fallBack } from './fall-back.ts';
 import { openRollout } from './confirm-rollout.ts';
 import { setUp } from './initialise.ts';
 import { pauseMessage, unpaused } from './keep-paused.ts';
@@ -47,6 +48,9 @@ function undecided({ status }: Observation): Run | string {
   }
   if (isUndecided(run)) {
     return run;
+  }
+  if (run.stage === 'probation') {
+    return 'the run has been promoted, and is on probation';
   }
   return run.outcome?.phase === 'Failed'
     ? 'the run has failed and is on its way back'
@@ -187,6 +191,12 @@ function abort(seen: Observation, command: Command): Effect {
     return done(
       abandonPromotion(seen, { ...run, command: order }, why),
       'gives the primary its proven revision back',
+    );
+  }
+  if (run?.stage === 'probation') {
+    return done(
+      fallBack(seen, { ...run, command: order }, why),
+      'gives the primary back what was live before',
     );
   }
   const open = undecided(seen);

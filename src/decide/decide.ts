@@ -5,6 +5,8 @@
 //   confirm-rollout ─► scale-up ─► analysis ─► promote ─► return ─► scale-down ─► closing ─► Succeeded
 //                          │           │          └► yield ─► restore ─┐
 //                          └───────────┴───────────────────► return ◄──┘ ─► scale-down ─► closing ─► Failed
+//
+// With `probation` a run goes on after `Succeeded`: closing ─► probation ─► over, or ─► yield or restore ─► … ─► Failed.
 import type { CanaryStatus } from '../api/status.ts';
 import { sameJson } from '../model/hash.ts';
 import { isoFromMs } from '../model/time.ts';
@@ -30,6 +32,7 @@ import { keepPaused } from './keep-paused.ts';
 import { answerCommands, obeyCommand } from './obey-command.ts';
 import { manageFinalizer, terminate } from './terminate.ts';
 import { post, strikeOff } from './post.ts';
+import { watchProbation } from './probation.ts';
 import { project } from './project.ts';
 import type { Saying } from './project.ts';
 import { rejectInvalid } from './reject-invalid.ts';
@@ -59,6 +62,7 @@ const inRun = firstOfRun([
   returnTraffic,
   scaleDown,
   close,
+  watchProbation,
 ]);
 
 const followRun: Rule = (seen) => (seen.status.run === undefined ? undefined : inRun(seen, seen.status.run));

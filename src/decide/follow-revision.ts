@@ -62,7 +62,13 @@ function inPlaceOf(seen: Observation, run: Run, fresh: Run): Run {
 }
 
 /** On the way back from a failed run, with no primary to go back to. */
-function isStranded({ primary }: Observation, { stage, outcome, kind }: Run): boolean {
+function isStranded({ primary }: Observation, { stage, outcome, kind, warm }: Run): boolean {
   const leaving = stage === 'return' || stage === 'scale-down';
-  return kind === 'rollout' && leaving && outcome?.phase === 'Failed' && (primary?.available ?? 0) === 0;
+  return (
+    kind === 'rollout' &&
+    warm !== true &&
+    leaving &&
+    outcome?.phase === 'Failed' &&
+    (primary?.available ?? 0) === 0
+  );
 }

@@ -6,7 +6,7 @@ import type { Observation } from '../model/observation.ts';
 import { isOwnRevision } from '../model/revision.ts';
 import { allPrimary } from '../model/split.ts';
 import { isoFromMs } from '../model/time.ts';
-import { endRun } from './close.ts';
+import { endRun } from './end-run.ts';
 import { normal, warning } from './move.ts';
 import type { Move, Rule, RunRule } from './move.ts';
 import { atStage, deadlineMs, newRun, outcomeOf, primaryName, sinceUntil, targetName } from './run.ts';

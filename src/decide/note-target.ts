@@ -61,7 +61,14 @@ function noteOf({ target, configs: checksums }: Observation): TargetNote | undef
 /** Only of revisions that status still names. */
 function absorbedBy({ target }: Observation, status: CanaryStatus): Record<string, string> {
   const { lastPromotedSpec, lastAppliedSpec, proven = [], run } = status;
-  const named = new Set([lastPromotedSpec, lastAppliedSpec, run?.revision, ...proven, target?.revision]);
+  const named = new Set([
+    lastPromotedSpec,
+    lastAppliedSpec,
+    run?.revision,
+    run?.previous,
+    ...proven,
+    target?.revision,
+  ]);
   const all = {
     ...status.absorbed,
     ...(target?.hash === undefined ? {} : { [target.hash]: target.revision }),

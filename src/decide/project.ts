@@ -48,6 +48,7 @@ function phaseOf({ phase }: CanaryStatus, run: Run | undefined): Phase {
     case 'scale-down':
       return run.outcome?.phase === 'Succeeded' ? 'Finalising' : (phase ?? 'Progressing');
     case 'closing':
+    case 'probation':
       return run.outcome?.phase ?? 'Succeeded';
   }
 }
@@ -89,7 +90,7 @@ function conditionsOf(seen: Observation, status: CanaryStatus, saying: Saying): 
 }
 
 function healthOf({ phase, run }: CanaryStatus): Health {
-  if (run !== undefined && run.stage !== 'closing') {
+  if (run !== undefined && run.stage !== 'closing' && run.stage !== 'probation') {
     return 'moving';
   }
   if (phase === 'Failed') {
@@ -100,7 +101,11 @@ function healthOf({ phase, run }: CanaryStatus): Health {
 
 type Wanted = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-function healthConditions(health: Health, { phase }: CanaryStatus, { reason, message }: Saying): Wanted[] {
+function healthConditions(
+  health: Health,
+  { phase, run }: CanaryStatus,
+  { reason, message }: Saying,
+): Wanted[] {
   const text = cutBytes(message, MESSAGE_BYTES);
   switch (health) {
     case 'settled':
@@ -109,7 +114,7 @@ function healthConditions(health: Health, { phase }: CanaryStatus, { reason, mes
           type: 'Ready',
           status: 'True',
           reason: phase ?? reason,
-          message: promoted({ phase }).message ?? '',
+          message: run?.stage === 'probation' ? text : (promoted({ phase }).message ?? ''),
         },
       ];
     case 'moving':

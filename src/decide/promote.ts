@@ -6,6 +6,7 @@ import { allCanary, allPrimary, splitToward } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
+import { previousOf } from './begin-probation.ts';
 import { provenAfter } from './proven.ts';
 import {
   atStage,
@@ -97,6 +98,7 @@ function sizeOf({ target }: Observation): number | undefined {
 
 function promoted(seen: Observation, run: Run): Move {
   const step = run.plan.stepWeightPromotion;
+  const previous = previousOf(seen, run);
   const split: Split = step > 0 ? splitToward(run.split.canary - step) : allPrimary;
   return {
     kind: 'intend',
@@ -104,6 +106,7 @@ function promoted(seen: Observation, run: Run): Move {
     message: `routing to ${primaryName(seen)}`,
     run: {
       ...withNextRound(seen, withSplit(seen, atStage(seen, run, 'return'), split), run.plan.intervalMs),
+      ...(previous === undefined ? {} : { previous }),
       outcome: outcomeOf(
         'Succeeded',
         'Succeeded',
@@ -112,7 +115,8 @@ function promoted(seen: Observation, run: Run): Move {
     },
     patch: {
       lastPromotedSpec: run.revision,
-      ...provenAfter(seen, run.revision, seen.status.lastPromotedSpec),
+      // One on probation has not replaced the one before for good.
+      ...(previous === undefined ? provenAfter(seen, run.revision, seen.status.lastPromotedSpec) : {}),
       ...(seen.primary === undefined ? {} : { primaryReplicas: seen.primary.replicas }),
     },
     notices: [returning(seen, split)],

@@ -1,15 +1,17 @@
 // After a failed promotion: stage `yield` moves users to the healthy canary, stage `restore` gives the primary its proven
 // template back; then traffic returns and the canary goes.
+import type { Run } from '../api/status.ts';
 import type { RunRule } from './move.ts';
 import { atStage, deadlineMs, primaryName, sinceUntil, withSplit } from './run.ts';
 import { splitHomeward } from './way-home.ts';
-import { describeRoute, holds, isInEffect, isObtainable, keepWorld } from './world.ts';
+import { canaryPods, describeRoute, holds, isInEffect, isObtainable, keepWorld } from './world.ts';
+import type { World } from './world.ts';
 
 export const yieldToCanary: RunRule = (seen, run) => {
   if (run.stage !== 'yield') {
     return undefined;
   }
-  const hopeless = (seen.target?.available ?? 0) === 0 || seen.nowMs >= deadlineMs(run, run.stageSince);
+  const hopeless = canaryPods(seen) === 0 || seen.nowMs >= deadlineMs(run, run.stageSince);
   if (hopeless || isInEffect(seen, run.split)) {
     return {
       kind: 'intend',
@@ -19,7 +21,7 @@ export const yieldToCanary: RunRule = (seen, run) => {
     };
   }
   return (
-    keepWorld(seen, { stored: [], apex: true, split: run.split, targetUp: true }) ?? {
+    keepWorld(seen, { stored: [], apex: true, split: run.split, ...canaryUp(run) }) ?? {
       kind: 'wait',
       reason: 'PromotionFailed',
       message: `moving all traffic to the canary: ${describeRoute(seen)}${sinceUntil(run, run.stageSince)}`,
@@ -55,7 +57,7 @@ export const restorePrimary: RunRule = (seen, run) => {
       primary: proven,
       apex: true,
       split: run.split,
-      targetUp: true,
+      ...canaryUp(run),
     }) ?? {
       kind: 'wait',
       reason: 'RestoringPrimary',
@@ -65,3 +67,8 @@ export const restorePrimary: RunRule = (seen, run) => {
     }
   );
 };
+
+/** On probation the target has been scaled down, and stays so: it holds what has just failed. */
+function canaryUp({ previous }: Run): Pick<World, 'targetUp' | 'paused'> {
+  return previous === undefined ? { targetUp: true } : { paused: true };
+}

@@ -7,9 +7,9 @@ import type { Observation } from '../model/observation.ts';
 import { clockFromIso, isoFromMs, msFromIso } from '../model/time.ts';
 import { announceOurs } from './announce.ts';
 import { emptying } from './autoscalers.ts';
-import { endRun } from './close.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
+import { afterRun } from './begin-probation.ts';
 import { atStage, drainMs, primaryName, targetName, withNextRound } from './run.ts';
 import { awaitReturn, overdueAt, walkHome } from './way-home.ts';
 import { isInEffect, isPrimaryDeserted, keepWorld } from './world.ts';
@@ -116,13 +116,13 @@ function finish(seen: Observation, run: Run): Move {
   };
   const tally = tallyOf(run, outcome);
   const closing = withNextRound(seen, atStage(seen, run, 'closing'), 0);
-  const ended = hooks.length > 0 ? { run: closing, patch } : endRun(seen, run, patch);
+  const ended = hooks.length > 0 ? { run: closing, patch, notices: [] } : afterRun(seen, run, patch);
   return {
     kind: 'intend',
     reason: run.kind === 'initialise' ? 'Initialized' : outcome.phase,
     message: outcome.message,
     ...ended,
-    notices: [lastWord(seen, run, outcome)],
+    notices: [lastWord(seen, run, outcome), ...ended.notices],
     ...(tally === undefined ? {} : { tally }),
   };
 }
@@ -154,6 +154,9 @@ function tallyOf(run: Run, { phase, reason }: End): Tally | undefined {
 function lastWord(seen: Observation, run: Run, { phase, reason, message }: End): Notice {
   if (run.kind === 'initialise') {
     return normal('Initialized', `Initialization done! ${seen.name}.${seen.namespace}`);
+  }
+  if (phase === 'Failed' && run.previous !== undefined) {
+    return warning('Failed', `Probation failed! ${targetName(seen)} is not live any more: ${message}`);
   }
   if (phase === 'Failed') {
     return warning('Failed', `Canary failed! Scaling down ${targetName(seen)}: ${message}`);

@@ -86,11 +86,11 @@ function analyse(seen: Observation, run: Run): Move {
   return concludeRound(seen, run, { verdicts, passedHooks: [] });
 }
 
-function metricQuestion(run: Run, metric: Metric, index: number): MetricQuestion {
+export function metricQuestion(run: Run, metric: Metric, index: number): MetricQuestion {
   return { kind: 'metric', key: `${roundKey(run)}/metric:${index}`, metric };
 }
 
-function verdictOn({ answers }: Observation, { key, metric }: MetricQuestion): Verdict {
+export function verdictOn({ answers }: Observation, { key, metric }: MetricQuestion): Verdict {
   const answer = answers[key];
   return answer?.kind === 'metric'
     ? judgeMetric(metric, answer.measurement)

@@ -218,7 +218,7 @@ function withNotices(move: Move, notices: readonly Notice[]): Move {
 }
 
 /** The intent together with the record of the round; as long as something is only asked the round is not over. */
-function recorded(
+export function recorded(
   seen: Observation,
   run: Run,
   { verdicts, outcome }: { readonly verdicts: readonly Verdict[]; readonly outcome: Outcome },

@@ -8,12 +8,12 @@ import { isoFromMs, msFromIso } from '../model/time.ts';
 import { normal } from './move.ts';
 import type { Move } from './move.ts';
 import { deadlineMs, primaryName, sinceUntil, withSplit } from './run.ts';
-import { describeRoute, isInEffect, isUnsafe } from './world.ts';
+import { canaryPods, describeRoute, isInEffect, isUnsafe } from './world.ts';
 
 /** Where traffic goes first when a run is given up: all the way, unless the plan has steps (D34) and the canary has pods. */
-export function splitHomeward({ target }: Observation, { plan, split }: Run): Split {
+export function splitHomeward(seen: Observation, { plan, split }: Run): Split {
   const { stepWeightRollback: step = 0 } = plan;
-  return step > 0 && (target?.available ?? 0) > 0 ? splitToward(split.canary - step) : allPrimary;
+  return step > 0 && canaryPods(seen) > 0 ? splitToward(split.canary - step) : allPrimary;
 }
 
 /** The next thing to do until the canary gets nothing; `world` is what is missing until the present split is in place. */
@@ -45,9 +45,9 @@ export function walkHome(seen: Observation, run: Run, world: Move | undefined): 
  * Steps spare the primary at the cost of the canary's users, who must be served; a run that starts anew does not wait for a
  * primary that is dead, as it may be the fix (D35).
  */
-function isPointless({ target, primary }: Observation, { stage }: Run): boolean {
-  const primaryServes = (primary?.available ?? 0) > 0;
-  return ((target?.available ?? 0) === 0 && primaryServes) || (stage === 'scale-up' && !primaryServes);
+function isPointless(seen: Observation, { stage }: Run): boolean {
+  const primaryServes = (seen.primary?.available ?? 0) > 0;
+  return (canaryPods(seen) === 0 && primaryServes) || (stage === 'scale-up' && !primaryServes);
 }
 
 /** A plan without steps has none to wait for. */

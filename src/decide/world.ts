@@ -6,6 +6,7 @@ import type { Reason } from '../model/reason.ts';
 import type { Revision } from '../model/revision.ts';
 import { allPrimary, sameSplit } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
+import { missingWarm, needlessWarm } from './warm.ts';
 import { isScaled, missingAutoscaler, pausing, resuming } from './autoscalers.ts';
 import type { Move } from './move.ts';
 
@@ -33,11 +34,13 @@ export function keepWorld(seen: Observation, world: World): Move | undefined {
   const missing: Missing[] = [
     ...missingRevisions(seen, world),
     ...missingServices(seen, world),
+    ...missingWarm(seen),
     ...missingPrimary(seen, world),
     ...missingAutoscaler(seen, world.syncAutoscaler ?? false),
     ...missingRoute(seen, world),
     ...missingPause(seen, world),
     ...missingPods(seen, world),
+    ...needlessWarm(seen),
   ];
   const first = missing[0];
   return first === undefined
@@ -119,9 +122,10 @@ function missingRoute(seen: Observation, { split, keeping = false }: World): Mis
 }
 
 /** True if a split would send more than now to a workload without pods while the other one has some (rule 3). */
-export function isUnsafe({ route, primary, target }: Observation, wanted: Split): boolean {
+export function isUnsafe(seen: Observation, wanted: Split): boolean {
+  const { route, primary } = seen;
   const primaryServes = (primary?.available ?? 0) > 0;
-  const canaryServes = (target?.available ?? 0) > 0;
+  const canaryServes = canaryPods(seen) > 0;
   const now = route.split;
   const morePrimary = now === undefined || wanted.primary > now.primary;
   const moreCanary = wanted.canary > (now?.canary ?? 0);
@@ -132,8 +136,13 @@ export function isUnsafe({ route, primary, target }: Observation, wanted: Split)
 }
 
 /** The canary has pods that serve, and the primary has none. */
-export function isPrimaryDeserted({ primary, target }: Observation): boolean {
-  return (primary?.available ?? 0) === 0 && (target?.available ?? 0) > 0;
+export function isPrimaryDeserted(seen: Observation): boolean {
+  return (seen.primary?.available ?? 0) === 0 && canaryPods(seen) > 0;
+}
+
+/** Available pods behind the canary Service: the target's, or those that are kept warm. */
+export function canaryPods({ status, target, warm }: Observation): number {
+  return (status.run?.warm === true ? warm?.available : target?.available) ?? 0;
 }
 
 /** Pausing takes pods away, so it waits until traffic is at a primary that has some. */

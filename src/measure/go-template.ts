@@ -18,6 +18,8 @@ export interface QueryScope {
   readonly route: string;
   readonly interval: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** For the built-in queries: which of the two Services, the canary's where nothing is said. */
+  readonly subject?: 'primary';
 }
 
 export type Rendered =

@@ -99,8 +99,9 @@ function application({ namespace, target }: QueryScope): QuerySet {
   };
 }
 
-function nginx({ namespace, ingress }: QueryScope): QuerySet {
-  const matchers = [is('namespace', namespace), is('ingress', ingress), 'canary!=""'];
+function nginx({ namespace, ingress, subject }: QueryScope): QuerySet {
+  const canary = subject === 'primary' ? 'canary=""' : 'canary!=""';
+  const matchers = [is('namespace', namespace), is('ingress', ingress), canary];
   return {
     counter: 'nginx_ingress_controller_requests',
     matchers,
@@ -117,8 +118,9 @@ function nginx({ namespace, ingress }: QueryScope): QuerySet {
 // Skipper writes route names with every other character replaced.
 const word = (name: string): string => name.replaceAll(/\W/g, '_');
 
-function skipper({ namespace, ingress, service }: QueryScope): QuerySet {
-  const route = `${word(namespace)}__${word(ingress)}_canary__.*__${word(service)}_canary(_[0-9]+)?`;
+function skipper({ namespace, ingress, service, subject }: QueryScope): QuerySet {
+  const rule = subject === 'primary' ? word(ingress) : `${word(ingress)}_canary`;
+  const route = `${word(namespace)}__${rule}__.*__${word(service)}_${subject ?? 'canary'}(_[0-9]+)?`;
   const matchers = [matches('route', `kube(ew)?_${route}`)];
   return {
     counter: 'skipper_response_duration_seconds_bucket',
@@ -128,8 +130,8 @@ function skipper({ namespace, ingress, service }: QueryScope): QuerySet {
   };
 }
 
-function traefik({ namespace, service }: QueryScope): QuerySet {
-  const name = `${literal(namespace)}-${literal(service)}-canary-[0-9a-zA-Z]+@kubernetescrd`;
+function traefik({ namespace, service, subject }: QueryScope): QuerySet {
+  const name = `${literal(namespace)}-${literal(service)}-${subject ?? 'canary'}-[0-9a-zA-Z]+@kubernetescrd`;
   const matchers = [matches('service', name)];
   return {
     counter: 'traefik_service_request_duration_seconds_bucket',
@@ -153,8 +155,8 @@ function osm({ namespace, target }: QueryScope): QuerySet {
   };
 }
 
-function apisix({ namespace, route, service }: QueryScope): QuerySet {
-  const name = `${literal(namespace)}_${literal(route)}-${literal(service)}-canary_.+`;
+function apisix({ namespace, route, service, subject }: QueryScope): QuerySet {
+  const name = `${literal(namespace)}_${literal(route)}-${literal(service)}-${subject ?? 'canary'}_.+`;
   const matchers = [matches('route', name)];
   return {
     counter: 'apisix_http_status',
@@ -176,15 +178,18 @@ const byCluster =
   (scope: QueryScope): QuerySet =>
     envoy([matches('envoy_cluster_name', pattern(scope))]);
 const contour = byCluster(
-  ({ namespace, service }) => `${literal(namespace)}_${literal(service)}-canary_[0-9a-zA-Z-]+`,
+  ({ namespace, service, subject }) =>
+    `${literal(namespace)}_${literal(service)}-${subject ?? 'canary'}_[0-9a-zA-Z-]+`,
 );
 const gloo = byCluster(
-  ({ namespace, service }) =>
-    `${literal(namespace)}-${literal(service)}-canaryupstream-[0-9a-zA-Z]+_[0-9a-zA-Z-]+`,
+  ({ namespace, service, subject }) =>
+    `${literal(namespace)}-${literal(service)}-${subject ?? 'canary'}upstream-[0-9a-zA-Z]+_[0-9a-zA-Z-]+`,
 );
 const knative = byCluster(({ namespace, route }) => `${literal(namespace)}/${literal(route)}`);
-const kuma = ({ namespace, service }: QueryScope): QuerySet =>
-  envoy([matches('service', `${literal(service)}-canary_${literal(namespace)}_svc_[0-9a-zA-Z-]+`)]);
+const kuma = ({ namespace, service, subject }: QueryScope): QuerySet =>
+  envoy([
+    matches('service', `${literal(service)}-${subject ?? 'canary'}_${literal(namespace)}_svc_[0-9a-zA-Z-]+`),
+  ]);
 
 const sets: Readonly<Record<string, (scope: QueryScope) => QuerySet>> = {
   istio,

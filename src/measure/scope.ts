@@ -1,7 +1,7 @@
 // What the functions of a query template answer for one metric of one Canary.
 import type { Metric } from '../api/analysis.ts';
 import type { CanarySpec } from '../api/canary.ts';
-import { apexName, metricInterval } from '../api/defaults.ts';
+import { apexName, metricInterval, primaryName } from '../api/defaults.ts';
 import type { QueryScope } from './go-template.ts';
 
 /** A Canary as far as its queries are concerned. */
@@ -11,18 +11,21 @@ export interface MeasuredCanary {
   readonly spec: CanarySpec;
   /** Knative only: `status.latestCreatedRevisionName` of the Service that is the target. */
   readonly latestRevision?: string;
+  /** Whose requests are measured; the canary's where nothing is said. */
+  readonly subject?: 'primary';
 }
 
 /** The interval is `1m` where the metric has none, whatever the kind of query. */
 export function scopeOf(
-  { name, namespace, spec, latestRevision }: MeasuredCanary,
+  { name, namespace, spec, latestRevision, subject }: MeasuredCanary,
   metric: Metric,
 ): QueryScope {
   const target = spec.targetRef.name;
   return {
     name,
     namespace,
-    target,
+    target: subject === 'primary' ? primaryName(spec) : target,
+    ...(subject === undefined ? {} : { subject }),
     service: apexName(spec),
     ingress: spec.ingressRef?.name ?? target,
     route: latestRevision ?? spec.routeRef?.name ?? target,

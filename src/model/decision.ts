@@ -16,6 +16,9 @@ export type Action =
   | { readonly kind: 'pauseAutoscaler'; readonly paused: boolean }
   /** A primary's that its Canary names no more; the primary keeps its size. */
   | { readonly kind: 'removeAutoscaler'; readonly autoscaler: AutoscalerName }
+  /** Pods of what was live before, see decide/probation.ts. */
+  | { readonly kind: 'writeWarm'; readonly revision: Revision; readonly replicas: number }
+  | { readonly kind: 'removeWarm' }
   | { readonly kind: 'writeService'; readonly role: 'apex' | 'primary' | 'canary' }
   /** `keeping`: Services that the route named before stay named, without weight, while its gateway may still send to them. */
   | { readonly kind: 'writeRoute'; readonly split: Split; readonly keeping?: true }

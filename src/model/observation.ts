@@ -41,6 +41,16 @@ export interface SeenPrimary {
   readonly readiness: Readiness;
 }
 
+/** The workload that keeps the revision before warm during probation. */
+export interface SeenWarm {
+  readonly revision: Revision | undefined;
+  readonly drifted: boolean;
+  /** It belongs to somebody else, and is left alone. */
+  readonly foreign: boolean;
+  readonly replicas: number;
+  readonly available: number;
+}
+
 /** `foreign`: exists, and is controlled by another Canary or object. */
 export type SeenObject = 'missing' | 'drifted' | 'inPlace' | 'foreign';
 
@@ -123,6 +133,8 @@ export interface Observation {
   readonly foreignWriter?: ForeignWriter;
   readonly target: SeenTarget | undefined;
   readonly primary: SeenPrimary | undefined;
+  /** Absent: there is none. */
+  readonly warm?: SeenWarm;
   /** Absent: the Canary names no autoscaler. */
   readonly autoscaler?: SeenAutoscaler;
   /** Autoscalers that were made for this Canary and that its spec does not name any more. */

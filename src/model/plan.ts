@@ -6,6 +6,7 @@ import {
   intervalMs,
   iterations,
   mirrorPercent,
+  probationMs,
   progressDeadlineMs,
   stepWeightPromotion,
   stepWeightRollback,
@@ -31,6 +32,7 @@ export function planOf(spec: CanarySpec, { provider, minimumIntervalMs, canMirro
   const stepHome = stepWeightRollback(analysis);
   // In an A/B test the canary gets the requests themselves.
   const copied = canMirror && strategy !== 'ab-testing' ? mirrorPercent(analysis) : 0;
+  const watchedMs = probationMs(analysis);
   return {
     strategy,
     weights: strategy === 'canary' ? stepWeights(analysis) : [],
@@ -42,6 +44,7 @@ export function planOf(spec: CanarySpec, { provider, minimumIntervalMs, canMirro
     intervalMs: intervalMs(analysis, minimumIntervalMs),
     progressDeadlineMs: progressDeadlineMs(spec),
     skipAnalysis: spec.skipAnalysis ?? false,
+    ...(watchedMs > 0 ? { probationMs: watchedMs } : {}),
     ...(timeoutMs === undefined ? {} : { gateTimeoutMs: timeoutMs }),
     provider,
     subject: { ...spec.targetRef, apex: apexName(spec) },

@@ -32,6 +32,8 @@ export interface MetricQuestion {
   readonly kind: 'metric';
   readonly key: QuestionKey;
   readonly metric: Metric;
+  /** Whose requests are measured; the canary's where nothing is said. */
+  readonly subject?: 'primary';
 }
 
 export type Question = HookQuestion | MetricQuestion;

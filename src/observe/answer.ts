@@ -3,7 +3,15 @@
 import type { MeasuredCanary } from '../measure/scope.ts';
 import { excerpt } from '../model/excerpt.ts';
 import { unavailable } from '../model/measurement.ts';
-import type { Answer, Answers, HookAnswer, HookQuestion, Question, QuestionKey } from '../model/question.ts';
+import type {
+  Answer,
+  Answers,
+  HookAnswer,
+  HookQuestion,
+  MetricQuestion,
+  Question,
+  QuestionKey,
+} from '../model/question.ts';
 import type { HookCaller } from './call-hook.ts';
 import { createHookCaller } from './call-hook.ts';
 import type { Clock } from './clock.ts';
@@ -73,7 +81,7 @@ export function createAnswerer(options: AnswererOptions): Answerer {
     const measurement = await limitMetrics(async () =>
       signal.aborted
         ? unavailable('InternalError', 'cancelled')
-        : await measure(canary, question.metric, signal),
+        : await measure(subjectOf(canary, question), question.metric, signal),
     );
     return { kind: 'metric', measurement };
   };
@@ -133,6 +141,10 @@ export function createAnswerer(options: AnswererOptions): Answerer {
       closing.abort();
     },
   };
+}
+
+function subjectOf(canary: MeasuredCanary, { subject }: MetricQuestion): MeasuredCanary {
+  return subject === undefined ? canary : { ...canary, subject };
 }
 
 async function callSafely(

@@ -103,6 +103,7 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
   return [
     `${kind}/${namespace}/${target}`,
     `${kind}/${namespace}/${target}-primary`,
+    `${kind}/${namespace}/${target}-warm`,
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
     ...autoscalersOf(spec, namespace),
     ...routeNames(spec).flatMap((name) => [`Route/${namespace}/${name}`, `Route/${name}`]),

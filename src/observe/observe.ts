@@ -12,6 +12,7 @@ import type {
   SeenRoute,
   SeenServices,
   SeenTarget,
+  SeenWarm,
 } from '../model/observation.ts';
 import type { Resource } from '../model/kube.ts';
 import type { Answers } from '../model/question.ts';
@@ -19,6 +20,7 @@ import { allPrimary } from '../model/split.ts';
 import { splitOf } from '../traffic/router.ts';
 import type { RouteView } from '../traffic/router.ts';
 import { serviceShape } from '../workload/services.ts';
+import type { WorkloadView } from '../workload/kind.ts';
 import type { RevisionView } from '../workload/stored-revision.ts';
 import { revisionFrom } from '../workload/template-hash.ts';
 import { seenAutoscaler } from './autoscalers.ts';
@@ -82,6 +84,7 @@ export function observe(
     target,
     primary: scene === undefined ? undefined : seenPrimary(scene, target, { moment, stored }),
     ...(scene === undefined ? {} : seenAutoscalers(scene)),
+    ...(scene?.warm === undefined ? {} : { warm: seenWarm(view, scene.warm) }),
     services: scene === undefined ? noServices : seenServices(scene),
     route: scene === undefined ? noRoute : seenRoute(scene),
     configs: moment.configs?.checksums,
@@ -130,6 +133,16 @@ function seenTarget(
     readiness: kind.readiness(target, readyThresholds(spec.analysis).canaryPercent),
     ...(target.changedAt === undefined ? {} : { changedAt: target.changedAt }),
     ...(kind.scaled === undefined ? { fixedSize: true } : {}),
+  };
+}
+
+function seenWarm({ uid }: CanaryView, warm: WorkloadView): SeenWarm {
+  return {
+    revision: warm.revision,
+    drifted: warm.drifted,
+    foreign: !warm.ownerUids.includes(uid),
+    replicas: warm.replicas,
+    available: warm.availableReplicas,
   };
 }
 

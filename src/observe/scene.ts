@@ -1,6 +1,6 @@
 // One Canary with everything that belongs to it, resolved from the caches: what observe/ describes and act/ writes to.
 import type { CanarySpec } from '../api/canary.ts';
-import { apexName, primaryName, providerOf } from '../api/defaults.ts';
+import { apexName, primaryName, providerOf, warmName } from '../api/defaults.ts';
 import { keyOf, resources, apiVersionOf } from '../model/kube.ts';
 import type { KubeObject, ObjectKey, OwnerReference, Resource } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
@@ -40,8 +40,10 @@ export interface Scene {
   readonly kind: WorkloadKind | undefined;
   readonly targetKey: ObjectKey;
   readonly primaryKey: ObjectKey;
+  readonly warmKey: ObjectKey;
   readonly target: WorkloadView | undefined;
   readonly primary: WorkloadView | undefined;
+  readonly warm: WorkloadView | undefined;
   readonly selector: Selector | undefined;
   readonly serviceViews: Readonly<Record<ServiceRole, (ServiceView & WithWorkload) | undefined>>;
   /** undefined while it is not known which pods to select. */
@@ -124,9 +126,13 @@ function workloadsOf(
     caches,
     settings,
   }: { readonly namespace: string; readonly caches: Caches; readonly settings: SceneSettings },
-): Pick<Scene, 'targetKey' | 'primaryKey' | 'target' | 'primary' | 'selector' | 'problems'> {
+): Pick<
+  Scene,
+  'targetKey' | 'primaryKey' | 'warmKey' | 'target' | 'primary' | 'warm' | 'selector' | 'problems'
+> {
   const targetKey = { namespace, name: spec.targetRef.name };
   const primaryKey = { namespace, name: primaryName(spec) };
+  const warmKey = { namespace, name: warmName(spec) };
   const known = kind === undefined ? undefined : caches.workloads.get(kind);
   const target = known?.get(keyOf(targetKey));
   const selected =
@@ -136,8 +142,10 @@ function workloadsOf(
   return {
     targetKey,
     primaryKey,
+    warmKey,
     target,
     primary: known?.get(keyOf(primaryKey)),
+    warm: known?.get(keyOf(warmKey)),
     selector: selected?.kind === 'selector' ? selected.selector : undefined,
     problems: selected?.kind === 'problem' ? [selected.problem] : [],
   };
@@ -233,6 +241,7 @@ function servicesOf(
     service: spec.service,
     selectorKey: selector.key,
     selectorValue: selector.value,
+    warm: view.status.run?.warm === true,
     containers: target.ports,
     owner,
     adopted: roles.filter((role) => {

@@ -67,6 +67,8 @@ export interface Content {
 export interface PrimaryWish {
   readonly name: string;
   readonly namespace: string;
+  /** `warm`: a copy beside the primary, with a label value of its own; `primary` where nothing is said. */
+  readonly role?: 'warm';
   /** The target's; the primary's value adds `-primary`. undefined: its pods are not known yet. */
   readonly selector: Selector | undefined;
   /** undefined: leave them as they are, because an autoscaler owns them or nothing shall change. */

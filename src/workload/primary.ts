@@ -44,7 +44,8 @@ export function renderPrimary(form: PrimaryForm, stored: StoredRevision, wish: P
   if (selector === undefined) {
     throw new Retry(`cannot write ${wish.name}: which pods its target selects is not known yet`);
   }
-  const { key, value } = primarySelector(selector);
+  const own = ownSelector(selector, wish);
+  const { key, value } = own;
   const metadata = recordCopied({
     name: wish.name,
     namespace: wish.namespace,
@@ -60,7 +61,7 @@ export function renderPrimary(form: PrimaryForm, stored: StoredRevision, wish: P
       ...stored.spec,
       ...(wish.replicas === undefined || !form.sized ? {} : { replicas: wish.replicas }),
       selector: { matchLabels: { [key]: value } },
-      template: primaryTemplate(form, stored, selector),
+      template: primaryTemplate(form, stored, { selector, own }),
     },
   };
   const notes = {
@@ -70,12 +71,15 @@ export function renderPrimary(form: PrimaryForm, stored: StoredRevision, wish: P
   return { ...primary, metadata: { ...metadata, annotations: { ...metadata.annotations, ...notes } } };
 }
 
-function primarySelector({ key, value }: Selector): Selector {
-  return { key, value: `${value}-primary` };
+function ownSelector({ key, value }: Selector, { role }: PrimaryWish): Selector {
+  return { key, value: `${value}-${role ?? 'primary'}` };
 }
 
-function primaryTemplate({ spread }: PrimaryForm, stored: StoredRevision, selector: Selector): PodTemplate {
-  const own = primarySelector(selector);
+function primaryTemplate(
+  { spread }: PrimaryForm,
+  stored: StoredRevision,
+  { selector, own }: { readonly selector: Selector; readonly own: Selector },
+): PodTemplate {
   const copies = Object.fromEntries(Object.entries(stored.configs).map(([key, { copy }]) => [key, copy]));
   const configured = rewriteConfigRefs(stored.template, copies);
   const apart = (key: string, value: string): string =>

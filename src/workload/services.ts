@@ -37,6 +37,8 @@ export interface ServicesInput {
   /** The label by which pods are selected, and its value on the target's pods. */
   readonly selectorKey: string;
   readonly selectorValue: string;
+  /** The canary Service leads to the pods that are kept warm, whose value adds `-warm`. */
+  readonly warm?: boolean;
   /** Read only with `portDiscovery`. */
   readonly containers: readonly ContainerPorts[];
   readonly owner: OwnerReference;
@@ -81,7 +83,7 @@ export function renderServices(input: ServicesInput): RenderedServices {
 }
 
 function renderService(input: ServicesInput, role: ServiceRole, ports: readonly Port[]): KubeObject {
-  const { namespace, apex, service, selectorKey, selectorValue, owner } = input;
+  const { namespace, apex, service, selectorKey, owner } = input;
   const name = role === 'apex' ? apex : `${apex}-${role}`;
   const adopted = input.adopted.includes(role);
   const { trafficDistribution, unmanagedMetadata } = service;
@@ -101,10 +103,17 @@ function renderService(input: ServicesInput, role: ServiceRole, ports: readonly 
       type: 'ClusterIP',
       ...(service.headless === true ? { clusterIP: 'None' } : {}),
       ...(trafficDistribution === undefined || adopted ? {} : { trafficDistribution }),
-      selector: { [selectorKey]: role === 'canary' ? selectorValue : `${selectorValue}-primary` },
+      selector: { [selectorKey]: selectedBy(input, role) },
       ports,
     },
   };
+}
+
+function selectedBy({ selectorValue, warm = false }: ServicesInput, role: ServiceRole): string {
+  if (role !== 'canary') {
+    return `${selectorValue}-primary`;
+  }
+  return warm ? `${selectorValue}-warm` : selectorValue;
 }
 
 function portsOf(input: ServicesInput): { ports: readonly Port[]; problems: readonly Problem[] } {

@@ -86,7 +86,7 @@ const crdGrant = `apiextensions.k8s.io/customresourcedefinitions: ${READ}`;
 const workGrants = [
   `apps/controllerrevisions: ${READ} create delete`,
   `apps/daemonsets: ${READ} create patch`,
-  `apps/deployments: ${READ} create patch`,
+  `apps/deployments: ${READ} create patch delete`,
   `autoscaling/horizontalpodautoscalers: ${READ} create patch delete`,
   `core/configmaps: ${READ} create delete`,
   'core/events: create patch',

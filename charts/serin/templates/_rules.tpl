@@ -24,8 +24,12 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [serin.dev]
   resources: [canarycommands/status]
   verbs: [patch]
+# Deleted: the pods of the revision before, when probation is over.
 - apiGroups: [apps]
-  resources: [deployments, daemonsets]
+  resources: [deployments]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [apps]
+  resources: [daemonsets]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
   resources: [controllerrevisions]
