@@ -26,6 +26,7 @@ import { mergePatchOf } from './merge-patch.ts';
 import { isWarmAction, tendWarm, writePrimary } from './copies.ts';
 import type { WarmAction } from './copies.ts';
 import { fetchRevision } from './fetch-revision.ts';
+import type { Revision } from '../model/revision.ts';
 import { storeRevision } from './store-revision.ts';
 import { trafficLanding } from './traffic-landing.ts';
 import { kindOf, landingOf, writeClone } from './workloads.ts';

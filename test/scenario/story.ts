@@ -25,7 +25,7 @@ import {
 } from '../simulate/autoscalers.ts';
 import type { Kind } from '../simulate/autoscalers.ts';
 import { copiesIn, cookiesSetBy } from '../simulate/beside.ts';
-import { APP, NAMESPACE, PRIMARY, simulatedTargets } from '../simulate/targets.ts';
+import { APP, NAMESPACE, PRIMARY, WARM, simulatedTargets } from '../simulate/targets.ts';
 import { setSpec, configOf, push } from '../simulate/users.ts';
 import { Process } from '../simulate/process.ts';
 import { Gate } from '../../src/api/canary-command.ts';
@@ -289,7 +289,10 @@ class Story {
       const image = this.#world.imageOf(name).replace('app:', '') || '-';
       return `${image} ${this.#world.availableOf(name)}/${this.#world.sizeOf(name)}`;
     });
-    const seen = `${split}${beside}, primary ${pods[0]}, canary ${pods[1]}${summaryOf(this.#world)}`;
+    const warm = this.#world.imageOf(WARM).replace('app:', '');
+    const kept =
+      warm === '' ? '' : `, warm ${warm} ${this.#world.availableOf(WARM)}/${this.#world.sizeOf(WARM)}`;
+    const seen = `${split}${beside}, primary ${pods[0]}, canary ${pods[1]}${kept}${summaryOf(this.#world)}`;
     const phase = textOf(status['phase']);
     if (seen !== this.#shown && phase !== undefined) {
       this.#shown = seen;

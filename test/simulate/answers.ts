@@ -4,13 +4,15 @@ import { unavailable } from '../../src/model/measurement.ts';
 import { isApproved } from './commands.ts';
 import { Violation } from './invariants.ts';
 import type { Invariants } from './invariants.ts';
-import { APP } from './targets.ts';
+import { APP, PRIMARY } from './targets.ts';
 import { qualityOf } from './world.ts';
 import type { World } from './world.ts';
 
 export class Answers {
   readonly #world: World;
   readonly #invariants: Invariants;
+  /** What turned bad only after its promotion. */
+  readonly #soured = new Set<string>();
 
   constructor(world: World, invariants: Invariants) {
     this.#world = world;
@@ -18,7 +20,7 @@ export class Answers {
   }
 
   to(question: Question): Answer | undefined {
-    return question.kind === 'hook' ? this.#callHook(question) : this.#measure();
+    return question.kind === 'hook' ? this.#callHook(question) : this.#measure(question);
   }
 
   #callHook(question: Extract<Question, { kind: 'hook' }>): Answer {
@@ -45,7 +47,7 @@ export class Answers {
       : { kind: 'hook', outcome: 'unreachable', reason: 'HookTimedOut', message: 'timed out' };
   }
 
-  #measure(): Answer {
+  #measure({ subject }: Extract<Question, { kind: 'metric' }>): Answer {
     if (this.#world.troubles.metricsDown) {
       return this.#world.chance.happens(0.5)
         ? { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') }
@@ -55,9 +57,12 @@ export class Answers {
       const message = '2 series';
       return { kind: 'metric', measurement: { kind: 'inconclusive', reason: 'TooManySeries', message } };
     }
-    const image = this.#world.imageOf(APP) ?? '';
-    const passes = qualityOf(image) === 'good';
-    if (passes) {
+    const image = this.#world.imageOf(subject === 'primary' ? PRIMARY : APP) ?? '';
+    if (subject === 'primary' && !this.#world.calm && this.#world.chance.happens(0.2)) {
+      this.#soured.add(image);
+    }
+    const passes = qualityOf(image) === 'good' && !this.#soured.has(image);
+    if (passes && subject === undefined) {
       this.#invariants.allowed.add(image);
     }
     return { kind: 'metric', measurement: { kind: 'value', value: passes ? 100 : 42 } };

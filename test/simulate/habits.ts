@@ -8,7 +8,7 @@ import { giveCommand, takeBack } from './commands.ts';
 import { meddling } from './controllers.ts';
 import type { Invariants } from './invariants.ts';
 import { spoiling } from './spoils.ts';
-import { APP, NAMESPACE, PRIMARY } from './targets.ts';
+import { APP, NAMESPACE, PRIMARY, WARM } from './targets.ts';
 import type { Troubles } from './troubles.ts';
 import { patchWorkload, push, setSpec } from './users.ts';
 import type { World } from './world.ts';
@@ -134,9 +134,19 @@ const habits: readonly [Habit, ...Habit[]] = [
     },
   },
   {
+    name: 'deletes the warm pods',
+    act: (world) => {
+      if (world.workload(WARM) === undefined) {
+        return undefined;
+      }
+      world.store.delete(world.target.resource, { namespace, name: WARM });
+      return 'deletes the warm pods';
+    },
+  },
+  {
     name: 'kills pods',
     act: (world) => {
-      const name = world.chance.pick([APP, `${APP}-primary`]);
+      const name = world.chance.pick([APP, PRIMARY, WARM]);
       world.kill(name);
       return `kills the pods of ${name}`;
     },

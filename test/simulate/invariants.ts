@@ -11,7 +11,7 @@ import { notesOf } from './controllers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
 import type { Moment } from './rules.ts';
-import { APP, PRIMARY } from './targets.ts';
+import { APP, PRIMARY, WARM } from './targets.ts';
 import type { World } from './world.ts';
 
 export class Violation extends Error {}
@@ -100,6 +100,7 @@ export class Invariants {
       target: this.#workload(APP),
       primaryAutoscaler: findAutoscaler(this.#world, PRIMARY),
       targetAutoscaler: findAutoscaler(this.#world, APP),
+      warm: this.#workload(WARM),
       status: objectOf(this.#world.canary()?.['status']),
       notes: notesOf(this.#world),
     };

@@ -7,7 +7,7 @@ import type { Split } from '../../src/model/split.ts';
 import { autoscalerRules } from './autoscalers.ts';
 import { besideRules } from './beside.ts';
 import { carriedOutBetween, isForced, movedWhilePaused } from './commands.ts';
-import { APP, PRIMARY } from './targets.ts';
+import { APP, PRIMARY, WARM } from './targets.ts';
 import { KEY, qualityOf } from './world.ts';
 
 /** `size`: how many pods it wants. */
@@ -25,6 +25,8 @@ export interface Moment {
   readonly target: Workload | undefined;
   readonly primaryAutoscaler: KubeObject | undefined;
   readonly targetAutoscaler: KubeObject | undefined;
+  /** Pods of the revision before, on probation. */
+  readonly warm: Workload | undefined;
   readonly status: Readonly<Record<string, unknown>>;
   /** Annotations of others on what Serin writes too, by object. */
   readonly notes: ReadonlyMap<string, string>;
@@ -69,12 +71,12 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'traffic goes where it is served',
-    broken: ({ before, now: { split }, believes }) => {
+    broken: ({ before, now: { split, status }, believes }) => {
       if (split === undefined || before.split?.canary === split.canary) {
         return undefined;
       }
       const primary = believes(PRIMARY);
-      const canary = believes(APP);
+      const canary = believes(objectOf(status['run'])['warm'] === true ? WARM : APP);
       if (split.canary > (before.split?.canary ?? 0) && canary === 0 && primary > 0) {
         return `weight ${split.canary} was given to a canary without pods while the primary has ${primary}`;
       }
@@ -197,6 +199,21 @@ export const rules: readonly Rule[] = [
       const told = objectOf(run['plan'])['strategy'] !== 'ab-testing' && weight !== undefined;
       return told && status['canaryWeight'] !== weight
         ? `it shows ${Number(status['canaryWeight'])}, the run has ${Number(weight)}`
+        : undefined;
+    },
+  },
+  {
+    name: 'pods of the revision before are there on probation only',
+    broken: ({ before, now: { warm, split, status } }) => {
+      const wanted = objectOf(status['run'])['warm'] === true;
+      if (before.warm === undefined && warm !== undefined) {
+        return wanted ? undefined : 'they were made while no run wants them';
+      }
+      if (before.warm === undefined || warm !== undefined) {
+        return undefined;
+      }
+      return wanted || (split?.canary ?? 0) > 0
+        ? 'they were taken away while somebody needs them'
         : undefined;
     },
   },

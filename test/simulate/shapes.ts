@@ -88,6 +88,13 @@ const shapes: readonly Shape[] = [
     },
   },
   {
+    name: 'probation',
+    share: 0.4,
+    draw: ({ analysis }, chance) => {
+      analysis['probation'] = chance.pick(['20s', '40s']);
+    },
+  },
+  {
     name: 'onNewRevision: finish',
     share: 0.3,
     draw: ({ analysis }) => {

@@ -21,7 +21,7 @@ import { Process } from './process.ts';
 import { scenarioOf } from './shapes.ts';
 import type { Scenario } from './shapes.ts';
 import { findRival } from './spoils.ts';
-import { APP, NAMESPACE, PRIMARY } from './targets.ts';
+import { APP, NAMESPACE, PRIMARY, WARM } from './targets.ts';
 import { applyCanary, canaryOf, patchWorkload, push } from './users.ts';
 import { World, qualityOf } from './world.ts';
 
@@ -396,6 +396,9 @@ class Simulation {
       return undefined;
     }
     if (!this.#deliveries.nothingIsOwed() || isAwaitingAnswer(this.#world)) {
+      return undefined;
+    }
+    if (this.#world.workload(WARM) !== undefined) {
       return undefined;
     }
     const live = status['lastPromotedSpec'];

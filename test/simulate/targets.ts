@@ -10,6 +10,7 @@ import type { KubeObject, Resource } from '../../src/model/kube.ts';
 export const NAMESPACE = 'shop';
 export const APP = 'cart';
 export const PRIMARY = `${APP}-primary`;
+export const WARM = `${APP}-warm`;
 const NODES = 3;
 
 export interface SimulatedTarget {
