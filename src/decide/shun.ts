@@ -9,7 +9,13 @@ const STAGES = new Set(['promote', 'return']);
 
 export const shunNewRevision: RunRule = (seen, run) => {
   const { target, primary, route, status } = seen;
-  if (!STAGES.has(run.stage) || run.warm === true || run.split.canary === 0 || route.state === 'none' || target === undefined) {
+  if (
+    !STAGES.has(run.stage) ||
+    run.warm === true ||
+    run.split.canary === 0 ||
+    route.state === 'none' ||
+    target === undefined
+  ) {
     return undefined;
   }
   const known = target.revision === run.revision || target.revision === status.lastPromotedSpec;

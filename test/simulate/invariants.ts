@@ -41,7 +41,8 @@ export class Invariants {
     // Some kinds, such as Services, have no generation: of them nobody can say that they have not changed.
     const now = seen.target?.generation === 0 ? undefined : seen.target?.revision;
     const { identity, revision } = this.#noted;
-    if (now !== undefined && identity === identityOf(seen) && now !== revision) {
+    const fenced = (seen.target?.generation ?? 0) > 0;
+    if (fenced && now !== undefined && identity === identityOf(seen) && now !== revision) {
       throw new Violation(`the target was ${revision}, has not changed, and counts as ${now}`);
     }
   }
