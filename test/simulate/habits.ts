@@ -1,6 +1,7 @@
 // What people and other controllers do to a cluster while a run is under way. A new feature adds the ways to misuse it here.
 import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
+import { anotherController } from './another-controller.ts';
 import { autoscalerHabits } from './autoscalers.ts';
 import { besideHabits } from './beside.ts';
 import type { Chance } from './chance.ts';
@@ -186,6 +187,7 @@ const habits: readonly [Habit, ...Habit[]] = [
   },
   { name: 'gives a command', weight: 5, act: giveCommand },
   { name: 'takes a command back', act: takeBack },
+  anotherController,
   {
     name: 'lets a gate wait over the weekend',
     weight: 4,

@@ -7,6 +7,7 @@ import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
+import { stopOthers } from './another-controller.ts';
 import { unrestOf } from './autoscalers.ts';
 import { Answers } from './answers.ts';
 import { chanceFrom } from './chance.ts';
@@ -363,6 +364,7 @@ class Simulation {
     this.#world.primaryDown = false;
     this.#world.troubles.end();
     applyCanary(this.#world);
+    stopOthers(this.#world);
     this.#tidy();
     if (qualityOf(this.#world.imageOf(APP)) === 'broken' && this.#chance.happens(0.5)) {
       this.#say(`somebody ${push(this.#world, 'app:good-last')}`);
