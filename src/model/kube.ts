@@ -90,6 +90,7 @@ export const resources = {
     'horizontalpodautoscalers',
     'HorizontalPodAutoscaler',
   ),
+  ingresses: namespaced('networking.k8s.io', 'v1', 'ingresses', 'Ingress'),
   scaledObjects: namespaced('keda.sh', 'v1alpha1', 'scaledobjects', 'ScaledObject'),
   customResourceDefinitions: {
     group: 'apiextensions.k8s.io',

@@ -111,13 +111,20 @@ export function withoutOurKeys(live: ObjectMeta): ObjectMeta {
  * What a fingerprint counts of the metadata. Without a record (written by Flagger, which had its labels and annotations to
  * itself) every key of an object that a Canary controls counts, so that a take-over that changes nothing writes nothing. A
  * label that repeats the object's name counts only when it is gone or different: Flagger leaks such a label onto routes.
+ * @param isIgnored annotations that carry what changes with every step
  */
-export function countedMetadata({ metadata }: KubeObject): unknown {
+export function countedMetadata(
+  { metadata }: KubeObject,
+  isIgnored: (annotation: string) => boolean = () => false,
+): unknown {
   const record = recordOf(metadata) ?? (isCanarys(metadata) ? everyKey(metadata) : emptyRecord);
   const { labels = {}, annotations = {} } = metadata;
   return {
     labels: pairs(record.labels, labels).filter(([, value]) => value !== metadata.name),
-    annotations: pairs([...record.annotations, ...Object.keys(gitopsOptOut)], annotations),
+    annotations: pairs(
+      [...record.annotations, ...Object.keys(gitopsOptOut)].filter((key) => !isIgnored(key)),
+      annotations,
+    ),
   };
 }
 

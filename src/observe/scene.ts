@@ -25,6 +25,7 @@ import type { WithWorkload } from './workload-caches.ts';
 export interface SceneSettings {
   readonly meshProvider: string;
   readonly ingressClass: string;
+  readonly ingressAnnotationsPrefix?: string;
   readonly selectorLabels: readonly string[];
   readonly includeLabelPrefix: readonly string[];
 }
@@ -95,6 +96,9 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     ...storedWish(view.status),
     owner,
     ingressClass: settings.ingressClass,
+    ...(settings.ingressAnnotationsPrefix === undefined
+      ? {}
+      : { annotationsPrefix: settings.ingressAnnotationsPrefix }),
     source,
   });
   const shared = { view, spec, owner, apex };

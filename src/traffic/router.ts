@@ -21,6 +21,8 @@ export interface RouteWish {
   readonly owner: OwnerReference;
   /** `-ingress-class`; empty where unset. */
   readonly ingressClass: string;
+  /** `-ingress-annotations-prefix`; the usual one where it is left out. */
+  readonly annotationsPrefix?: string;
   /** The object of the user's that the route is made from; undefined where there is none, or none is needed. */
   readonly source?: KubeObject | undefined;
 }

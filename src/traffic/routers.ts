@@ -5,6 +5,8 @@ import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
 import { istio } from './istio.ts';
 import { kubernetes } from './kubernetes.ts';
+import { nginx } from './nginx.ts';
+import { skipper } from './skipper.ts';
 import { smiRouters } from './smi.ts';
 import { traefik } from './traefik.ts';
 import type { TrafficRouter } from './router.ts';
@@ -16,6 +18,8 @@ export const routers: readonly TrafficRouter[] = [
   contour,
   istio,
   traefik,
+  nginx,
+  skipper,
   ...smiRouters,
 ];
 

@@ -103,6 +103,7 @@ const workGrants = [
   `serin.dev/canarycommands: ${READ} create delete`,
   'serin.dev/canarycommands/status: patch',
   `networking.istio.io/virtualservices: ${READ} create patch`,
+  `networking.k8s.io/ingresses: ${READ} create patch`,
   `traefik.io/traefikservices: ${READ} create patch`,
   `split.smi-spec.io/trafficsplits: ${READ} create patch`,
   `networking.istio.io/destinationrules: ${READ} create patch`,

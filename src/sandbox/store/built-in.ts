@@ -250,6 +250,11 @@ export const builtInKinds: readonly Kind[] = [
     statusSubresource: true,
     complete: inSpec(autoscalerDefaults),
   }),
+  builtIn(resources.ingresses, {
+    shortNames: ['ing'],
+    statusSubresource: true,
+    generation: 'spec',
+  }),
   builtIn(clusterResources.namespaces, {
     shortNames: ['ns'],
     nameRule: 'label',
