@@ -10,12 +10,13 @@ import { renameConfigRefs } from './pod-template.ts';
 import type { StoredRevision } from './stored-revision.ts';
 import { hasDrifted, revisionFrom, sourceNameOf, templateHashOf } from './template-hash.ts';
 
-/** True if the primary still is what this revision made it, or, made by somebody else, has just this content. */
+/**
+ * True if the primary still is what this revision made it, or has just this content: made by somebody else, or for another
+ * Canary, whose note means nothing here.
+ */
 export function holdsRevision(kind: WorkloadKind, primary: KubeObject, revision: Revision): boolean {
-  const own = revisionAnnotation(primary.metadata);
-  return own === undefined
-    ? revisionFrom(templateHashOf(kind.recapture(primary).template)) === revision
-    : own === revision && !hasDrifted(primary, kind.primaryShape);
+  const noted = revisionAnnotation(primary.metadata) === revision && !hasDrifted(primary, kind.primaryShape);
+  return noted || revisionFrom(templateHashOf(kind.recapture(primary).template)) === revision;
 }
 
 /** Checksums of copies, by the names of what they are copies of. */
