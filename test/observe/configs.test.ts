@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { resources } from '../../src/model/kube.ts';
+import { feedsOf } from '../../src/observe/caches.ts';
 import { createConfigReader } from '../../src/observe/configs.ts';
 import type { ConfigReader } from '../../src/observe/configs.ts';
 import type { ConfigRef } from '../../src/workload/pod-template.ts';
@@ -27,6 +28,15 @@ function world(): { of: Lab; reader: ConfigReader } {
 function edit(of: Lab, kind: 'configMaps' | 'secrets', name: string, body: Record<string, unknown>): void {
   of.store.patch(resources[kind], { namespace: 'shop', name }, { kind: 'merge', body });
 }
+
+describe('Secrets', () => {
+  it('feed no cache: they are never listed or watched', () => {
+    const { caches } = lab();
+
+    expect(feedsOf(caches).map(({ resource }) => resource.kind)).not.toContain('Secret');
+    expect(feedsOf(caches).map(({ resource }) => resource.kind)).toContain('ConfigMap');
+  });
+});
 
 describe('checksums of configuration', () => {
   it('are of the content, by kind and name', async () => {

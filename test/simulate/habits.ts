@@ -220,7 +220,9 @@ const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'restores the Canary from a backup',
     act: (world) => {
-      if (world.canary() === undefined) {
+      // What a route still says of cookies and copies would be nobody's any more.
+      const beside = /cookie|mirror/i.test(JSON.stringify(world.route() ?? {}));
+      if (world.canary() === undefined || beside) {
         return undefined;
       }
       world.store.delete(resources.canaries, { namespace, name: APP }, { propagation: 'Orphan' });
