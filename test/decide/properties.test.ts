@@ -6,6 +6,7 @@ import { project } from '../../src/decide/project.ts';
 import type { Action, Decision } from '../../src/model/decision.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { observations } from '../fixture/arbitrary-observation.ts';
+import { isUndecided } from '../../src/decide/run.ts';
 import { stored } from '../fixture/decision.ts';
 
 const RUNS = { numRuns: 500 };
@@ -112,6 +113,28 @@ describe('decide, whatever is seen', () => {
       seen.spec?.suspend === true &&
       !seen.deleting &&
       (decision.kind === 'ask' || actions(decision).length > 0),
+  );
+
+  never('asks about a paused run, or gives its canary more traffic', (seen, decision) => {
+    const { run } = seen.status;
+    const next = decision.kind === 'intend' ? decision.status.run : run;
+    const held = run?.paused !== undefined && next?.paused !== undefined && isUndecided(run);
+    return held && (decision.kind === 'ask' || next.split.canary > run.split.canary);
+  });
+
+  never(
+    'carries a command out that has been answered, has expired, or stands in the record',
+    (seen, decision) => {
+      const before = new Set(seen.status.commands?.map(({ uid }) => uid));
+      const records = decision.kind === 'intend' ? (decision.status.commands ?? []) : [];
+      const fresh = records.filter(({ uid, result }) => result === 'Done' && !before.has(uid));
+      return fresh.find(({ uid }) => {
+        const command = seen.commands?.find((one) => one.uid === uid);
+        return (
+          command === undefined || command.answeredAtMs !== undefined || seen.nowMs >= command.expiresAtMs
+        );
+      });
+    },
   );
 
   never('writes a split that is not whole', (_seen, decision) => {
