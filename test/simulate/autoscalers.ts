@@ -98,6 +98,7 @@ export const autoscalerHabits: readonly Habit[] = [
   },
   {
     name: 'pauses or resumes an autoscaler',
+    weight: 2,
     act: (world) => {
       const name = world.chance.pick([APP, PRIMARY]);
       if (findAutoscaler(world, name)?.kind !== 'ScaledObject') {
@@ -112,6 +113,7 @@ export const autoscalerHabits: readonly Habit[] = [
   },
   {
     name: 'names another autoscaler, or none',
+    weight: 2,
     act: (world) => {
       const live = findAutoscaler(world, APP);
       if (live === undefined || world.canary() === undefined) {

@@ -3,6 +3,7 @@ import { resources } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { anotherController } from './another-controller.ts';
 import { autoscalerHabits } from './autoscalers.ts';
+import { configurationHabits } from './configuration.ts';
 import { besideHabits } from './beside.ts';
 import type { Chance } from './chance.ts';
 import { giveCommand, takeBack } from './commands.ts';
@@ -230,6 +231,7 @@ const habits: readonly [Habit, ...Habit[]] = [
     },
   },
   ...autoscalerHabits,
+  ...configurationHabits,
   ...besideHabits,
   toggle('metricsDown', ['lets metrics vanish', 'lets metrics return'], 4),
   toggle('gatesClosed', ['closes the gates', 'opens the gates'], 2),

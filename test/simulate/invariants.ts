@@ -7,6 +7,7 @@ import type { Observation } from '../../src/model/observation.ts';
 import type { RouteView } from '../../src/traffic/router.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import { findAutoscaler } from './autoscalers.ts';
+import { findSecret } from './configuration.ts';
 import { notesOf } from './controllers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
@@ -102,6 +103,7 @@ export class Invariants {
       primaryAutoscaler: findAutoscaler(this.#world, PRIMARY),
       targetAutoscaler: findAutoscaler(this.#world, APP),
       warm: this.#workload(WARM),
+      secret: findSecret(this.#world),
       status: objectOf(this.#world.canary()?.['status']),
       notes: notesOf(this.#world),
     };

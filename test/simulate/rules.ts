@@ -5,6 +5,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
 import type { Split } from '../../src/model/split.ts';
 import { autoscalerRules } from './autoscalers.ts';
+import { configurationRules } from './configuration.ts';
 import { besideRules } from './beside.ts';
 import { carriedOutBetween, isForced, movedWhilePaused } from './commands.ts';
 import { APP, PRIMARY, WARM } from './targets.ts';
@@ -27,6 +28,8 @@ export interface Moment {
   readonly targetAutoscaler: KubeObject | undefined;
   /** Pods of the revision before, on probation. */
   readonly warm: Workload | undefined;
+  /** That the pods use. */
+  readonly secret: KubeObject | undefined;
   readonly status: Readonly<Record<string, unknown>>;
   /** Annotations of others on what Serin writes too, by object. */
   readonly notes: ReadonlyMap<string, string>;
@@ -138,6 +141,7 @@ export const rules: readonly Rule[] = [
     },
   },
   ...autoscalerRules,
+  ...configurationRules,
   ...besideRules,
   {
     name: 'D8: a route is written with the weight that status says, whatever else is wrong with it',

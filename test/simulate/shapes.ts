@@ -3,6 +3,7 @@ import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { apiVersionOf, resources } from '../../src/model/kube.ts';
 import { besideShapes } from './beside.ts';
 import { autoscalerOf, refTo, resourceOf } from './autoscalers.ts';
+import { secretOf } from './configuration.ts';
 import type { Chance } from './chance.ts';
 import { APP, simulatedTargets } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
@@ -115,9 +116,16 @@ const shapes: readonly Shape[] = [
       spec['revertOnDeletion'] = true;
     },
   },
+  {
+    name: 'a Secret',
+    share: 0.5,
+    draw: ({ objects }) => {
+      objects.unshift([resources.secrets, secretOf('MQ==')]);
+    },
+  },
   ...(['HorizontalPodAutoscaler', 'ScaledObject'] as const).map((kind) => ({
     name: `a ${kind}`,
-    share: 0.25,
+    share: 0.4,
     suits: ({ objects }: Draft) => objects.some(([resource]) => resource === resources.deployments),
     draw: drawAutoscaler(kind),
   })),

@@ -33,7 +33,7 @@ export interface SimulatedTarget {
 }
 
 function containersOf(image: string): unknown {
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
+  const envFrom = [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'keys', optional: true } }];
   return [{ name: 'app', image, ports: [{ containerPort: 8080 }], envFrom }];
 }
 
