@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, Command>> = {
     load: () => import('./commands/demo.ts'),
   },
   controller: { summary: 'watch Canaries and act on them', load: () => import('./commands/controller.ts') },
+  adopt: {
+    summary: 'show what the controller would do with Canaries that another one left',
+    load: () => import('./commands/adopt.ts'),
+  },
   lint: { summary: 'check manifests, without a cluster', load: () => import('./commands/lint.ts') },
 };
 

@@ -15,6 +15,7 @@ import type { AuthorCheck } from './observe/author.ts';
 import type { Caches } from './observe/caches.ts';
 import type { CanaryView } from './observe/canary-view.ts';
 import { commandsFor } from './observe/command-view.ts';
+import { isTurningPoint, secretAgeMs } from './observe/config-age.ts';
 import type { ConfigReader, ConfigReading } from './observe/configs.ts';
 import { observe } from './observe/observe.ts';
 import type { ObserveSettings } from './observe/observe.ts';
@@ -76,7 +77,7 @@ export type Pass = (key: string) => Promise<number | undefined>;
 
 export function createPass(parts: PassParts): Pass {
   return async (key) => {
-    const memory: Memory = { refusal: undefined, written: undefined };
+    const memory: Memory = { refusal: undefined, written: undefined, freshConfigs: false };
     for (let turn = 0; turn < MOST_TURNS; turn += 1) {
       const view = parts.caches.canaries.get(key);
       if (view === undefined || !parts.isOurs(view)) {
@@ -105,6 +106,8 @@ interface Memory {
   refusal: string | undefined;
   /** The actions of the turn before, to notice that they have to be repeated. */
   written: string | undefined;
+  /** The next turn reads the Secrets anew, whatever is known of them. */
+  freshConfigs: boolean;
 }
 
 type Next = 'again' | { readonly wakeAtMs: number | undefined };
@@ -114,9 +117,12 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   const { caches, settings, questioning, outbox, listener } = parts;
   outbox.send(key, view);
   const scene = sceneOf(view, caches, settings);
-  const configs = scene === undefined ? undefined : await readConfigs(parts, scene);
   const inheritedConfigs = scene === undefined ? undefined : await readInherited(parts, scene);
   const { run } = view.status;
+  const fresh = memory.freshConfigs;
+  memory.freshConfigs = false;
+  const maxAgeMs = fresh ? 0 : secretAgeMs(run);
+  const configs = scene === undefined ? undefined : await readConfigs(parts, scene, maxAgeMs);
   questioning.keep(key, run === undefined ? undefined : keptFor(run));
   const seen = observe(view, scene, caches, {
     settings,
@@ -133,6 +139,11 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
     },
   });
   const decision = decide(seen);
+  const stale = !fresh && configs?.dueMs !== undefined;
+  if (stale && decision.kind === 'intend' && isTurningPoint(run, decision.status.run)) {
+    memory.freshConfigs = true;
+    return 'again';
+  }
   listener.decided(seen, decision);
   switch (decision.kind) {
     case 'ask':
@@ -221,17 +232,15 @@ function missingKinds({ isServed }: PassParts, scene: Scene | undefined): readon
   ].filter((resource) => !isServed(resource));
 }
 
-/** While a run is under way a changed Secret must show within an interval; at rest once an hour is enough. */
 async function readConfigs(
-  { configs, settings }: PassParts,
+  { configs }: PassParts,
   { view, kind, target }: Scene,
+  maxAgeMs: number | undefined,
 ): Promise<ConfigReading | undefined> {
   // What has no pods of its own uses no configuration.
-  if (configs === undefined || target === undefined || kind?.scaled === undefined) {
-    return undefined;
-  }
-  const maxAgeMs = view.status.run === undefined ? undefined : Math.max(settings.minimumIntervalMs, 10_000);
-  return configs.read(view.namespace, target.configRefs, maxAgeMs);
+  return configs === undefined || target === undefined || kind?.scaled === undefined
+    ? undefined
+    : configs.read(view.namespace, target.configRefs, maxAgeMs);
 }
 
 /** Before a primary of somebody else's is taken over: the copies that it uses, told by the names of what they are copies of. */

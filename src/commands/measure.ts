@@ -6,14 +6,27 @@ import { msFromIso } from '../model/time.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { identityOf } from './report.ts';
 
-/** Keeps the series of every Canary; `forget` is told the key of one that is gone. */
-export function measureCanaries(caches: Caches, metrics: Metrics, forget: (key: string) => void): void {
+interface Measuring {
+  readonly caches: Caches;
+  readonly metrics: Metrics;
+  /** The others are as good as not there. */
+  readonly isOurs: (view: CanaryView) => boolean;
+  /** Told the key of one that is gone. */
+  readonly forget: (key: string) => void;
+}
+
+/** Keeps the series of every Canary of ours. */
+export function measureCanaries({ caches, metrics, isOurs, forget }: Measuring): void {
   const totals = new Map<string, number>();
   const count = (namespace: string, by: number): void => {
     totals.set(namespace, (totals.get(namespace) ?? 0) + by);
     metrics.canaryTotals(totals);
   };
-  caches.canaries.onChange((key, before, after) => {
+  const ours = (view: CanaryView | undefined): CanaryView | undefined =>
+    view !== undefined && isOurs(view) ? view : undefined;
+  caches.canaries.onChange((key, was, is) => {
+    const before = ours(was);
+    const after = ours(is);
     if (after !== undefined) {
       if (before === undefined) {
         count(after.namespace, 1);

@@ -8,6 +8,7 @@ import { createAnswerer } from '../observe/answer.ts';
 import type { Answerer } from '../observe/answer.ts';
 import { createCaches, isBuiltIn } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
+import type { CanaryView } from '../observe/canary-view.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
 import { createAuthorCheck } from '../observe/author.ts';
 import { canaryKeyOf } from '../observe/command-view.ts';
@@ -100,13 +101,15 @@ export async function startController(parts: ControllerParts): Promise<Controlle
     }
   };
   wakeOnChanges(caches, add);
-  measureCanaries(caches, metrics, (key) => {
+  const forget = (key: string): void => {
     queue.current?.remove(key);
     // Commands may be left over.
     if (caches.commands.byIndex('canary', key).length > 0) {
       add(key);
     }
-  });
+  };
+  const isOurs = oursBy(settings);
+  measureCanaries({ caches, metrics, isOurs, forget });
   const ready = watching.ready;
   const election = startElection(parts, ready, begin);
   const serving = await startServing(parts, { queue, caches, ready, election });
@@ -125,6 +128,11 @@ export async function startController(parts: ControllerParts): Promise<Controlle
   };
 }
 
+function oursBy({ labelSelector }: Settings): (view: CanaryView) => boolean {
+  const selects = parseLabelSelector(labelSelector) ?? (() => true);
+  return ({ labels }) => selects(labels);
+}
+
 function passParts(
   { cluster, settings, log, metrics }: ControllerParts,
   {
@@ -139,7 +147,6 @@ function passParts(
     readonly wake: (key: string) => void;
   },
 ): Parameters<typeof createPass>[0] {
-  const isOurs = parseLabelSelector(settings.labelSelector) ?? (() => true);
   return {
     cluster,
     caches,
@@ -174,7 +181,7 @@ function passParts(
       onDelivered: wake,
     }),
     listener: createReport({ log, metrics }),
-    isOurs: ({ labels }) => isOurs(labels),
+    isOurs: oursBy(settings),
   };
 }
 
@@ -245,12 +252,23 @@ function startElection(
       metrics.leader(false);
       onLost(why);
     },
+    onWaiting(holder) {
+      const text = `waiting: ${holder} holds the lease ${settings.leaderElectionNamespace}/${LEASE_NAME}`;
+      log.info(isFlagger(holder) ? `${text}. That is Flagger: scale it to zero` : text, {
+        reason: 'Following',
+      });
+    },
     onTrouble: (error) => {
       log.warn('the lease could not be renewed or read', { error });
     },
   });
   election.start();
   return election;
+}
+
+/** Flagger's identity ends in a UUID, ours in 16 hex digits. */
+function isFlagger(holder: string): boolean {
+  return /_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(holder);
 }
 
 interface Health {

@@ -2,6 +2,7 @@
 // version changes; Secrets are read by name, when they are first needed and then on a slow schedule, never listed.
 import type { Cluster } from '../cluster/cluster.ts';
 import { Retry } from '../model/errors.ts';
+import { digestOfText } from '../model/hash.ts';
 import { resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
@@ -11,9 +12,11 @@ import type { ConfigRef } from '../workload/pod-template.ts';
 import type { ConfigView } from './caches.ts';
 
 const SECRET_IDLE_AGE_MS = 3_600_000;
+/** Each Secret has a schedule of its own, so that those that were first read together are not read together for ever. */
+const SECRET_SPREAD_MS = 900_000;
 
 export interface ConfigReader {
-  /** `maxAgeMs`: how old what is known of a Secret may be; one hour where nothing is under way. */
+  /** `maxAgeMs`: how old what is known of a Secret may be; undefined: an hour, and up to a quarter more by its name. */
   read(namespace: string, refs: readonly ConfigRef[], maxAgeMs: number | undefined): Promise<ConfigReading>;
 }
 
@@ -51,7 +54,7 @@ export function createConfigReader(options: {
     }
   };
 
-  const find = async (namespace: string, ref: ConfigRef, maxAgeMs: number): Promise<Known> => {
+  const find = async (namespace: string, ref: ConfigRef, maxAgeMs: number | undefined): Promise<Known> => {
     const key = `${namespace}/${configKey(ref)}`;
     const before = known.get(key);
     const version =
@@ -61,7 +64,7 @@ export function createConfigReader(options: {
       return { version: '', readAtMs: nowMs(), checksum: undefined, missing: true };
     }
     const fresh = before !== undefined && before.version === version;
-    if (fresh && (ref.kind === 'ConfigMap' || nowMs() < before.readAtMs + maxAgeMs)) {
+    if (fresh && (ref.kind === 'ConfigMap' || nowMs() < dueMs(before, key, maxAgeMs))) {
       return before;
     }
     const now = await fetch(namespace, ref, version);
@@ -70,7 +73,7 @@ export function createConfigReader(options: {
   };
 
   return {
-    async read(namespace, refs, maxAgeMs = SECRET_IDLE_AGE_MS) {
+    async read(namespace, refs, maxAgeMs) {
       const found = await Promise.all(
         refs.map(async (ref) => ({ ref, now: await find(namespace, ref, maxAgeMs) })),
       );
@@ -82,7 +85,7 @@ export function createConfigReader(options: {
       }
       const secrets = found
         .filter(({ ref }) => ref.kind === 'Secret')
-        .map(({ now }) => now.readAtMs + maxAgeMs);
+        .map(({ ref, now }) => dueMs(now, `${namespace}/${configKey(ref)}`, maxAgeMs));
       return {
         checksums,
         problems: found
@@ -92,6 +95,14 @@ export function createConfigReader(options: {
       };
     },
   };
+}
+
+function dueMs({ readAtMs }: Known, key: string, maxAgeMs = idleAgeMs(key)): number {
+  return readAtMs + maxAgeMs;
+}
+
+function idleAgeMs(key: string): number {
+  return SECRET_IDLE_AGE_MS + (Number.parseInt(digestOfText(key).slice(0, 8), 16) % SECRET_SPREAD_MS);
 }
 
 function remembered(object: KubeObject | undefined, version: string, readAtMs: number): Known {

@@ -25,6 +25,8 @@ export interface ElectionOptions {
   readonly onElected: () => void;
   /** Leadership is gone, and this election over: the process must end. */
   readonly onLost: (why: string) => void;
+  /** Somebody else holds the lease; told once for each. */
+  readonly onWaiting?: (holder: string) => void;
   /** A try failed; the next one follows. */
   readonly onTrouble?: (error: unknown) => void;
 }
@@ -71,6 +73,7 @@ class LeaseElection implements Election {
   #seenVersion = '';
   #seenMs = 0;
   #isLeader = false;
+  #told = '';
   #cancelDeadline: (() => void) | undefined;
   #run: Promise<void> | undefined;
 
@@ -143,6 +146,7 @@ class LeaseElection implements Election {
       typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1000 : this.#times.durationMs;
     const isFree = holderIdentity === undefined || holderIdentity === null || holderIdentity === '';
     if (!isFree && holderIdentity !== identity && nowMs < this.#seenMs + durationMs) {
+      this.#waitFor(holderIdentity);
       return false;
     }
     if (this.#stopping.signal.aborted) {
@@ -150,6 +154,13 @@ class LeaseElection implements Election {
     }
     this.#lease = await cluster.replace(resources.leases, this.#taken(found, nowMs));
     return true;
+  }
+
+  #waitFor(holder: string): void {
+    if (holder !== this.#told) {
+      this.#told = holder;
+      this.#options.onWaiting?.(holder);
+    }
   }
 
   #see(found: KubeObject, nowMs: number): void {

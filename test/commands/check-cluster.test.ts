@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CanaryStatus } from '../../src/api/status.ts';
 import { customResourceDefinitions } from '../../src/api/crd.ts';
 import { whyRefuse } from '../../src/commands/check-cluster.ts';
 import { resources } from '../../src/model/kube.ts';
@@ -52,7 +53,18 @@ describe('a cluster at start', () => {
     [
       'under a definition that prunes what is stored',
       definitionOfCanaries({ type: 'object', properties: { phase: { type: 'string' } } }),
-      /does not keep status\.run/,
+      /does not keep status\.run, it is that of another/,
+    ],
+    [
+      'under the definition of an older version, which lacks a field of a run',
+      definitionOfCanaries({
+        type: 'object',
+        properties: {
+          ...Object.fromEntries(Object.keys(CanaryStatus.shape).map((key) => [key, { type: 'string' }])),
+          run: { type: 'object', properties: { id: { type: 'string' } } },
+        },
+      }),
+      /does not keep status\.run\.kind/,
     ],
   ])('is refused %s', async (_title, definition, message) => {
     await expect(whyRefuse(clusterWith(definition))).resolves.toMatch(message);

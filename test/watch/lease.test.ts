@@ -15,6 +15,7 @@ function world() {
   let uids = 0;
   const store = new Store({ now: () => clock.nowMs(), newUid: () => `uid-${String((uids += 1))}` });
   const log: string[] = [];
+  const waits: string[] = [];
   const calls: Call[] = [];
   const trouble: unknown[] = [];
   const join = (identity: string, fault?: (call: Call) => Promise<void> | void): Election => {
@@ -32,16 +33,17 @@ function world() {
       random: () => 0,
       onElected: () => log.push(`${identity} leads`),
       onLost: () => log.push(`${identity} lost`),
+      onWaiting: (holder) => waits.push(`${identity} waits for ${holder}`),
       onTrouble: (error) => trouble.push(error),
     });
   };
   const lease = (): KubeObject | undefined => store.find(resources.leases, key);
-  return { clock, store, log, calls, trouble, join, lease };
+  return { clock, store, log, waits, calls, trouble, join, lease };
 }
 
 describe('the election', () => {
   it('creates the lease, renews it with one request each time, and hands it over when it stops', async () => {
-    const { clock, log, calls, join, lease } = world();
+    const { clock, log, waits, calls, join, lease } = world();
     const a = join('a');
     a.start();
     await clock.advance(0);
@@ -56,6 +58,7 @@ describe('the election', () => {
     b.start();
     await clock.advance(120_000);
     expect([log, a.isLeader, b.isLeader, b.holder]).toEqual([['a leads'], true, false, 'a']);
+    expect(waits).toEqual(['b waits for a']);
     const before = calls.length;
     await clock.advance(5000);
     expect(
