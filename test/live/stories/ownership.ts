@@ -1,6 +1,6 @@
 // What is the user's comes back when the Canary goes; what is Serin's comes back when somebody deletes it.
 import { appName, canaryKind, deploymentKind } from './manifests.ts';
-import { deploymentOf } from './objects.ts';
+import { deploymentOf, generated } from './objects.ts';
 import { expect, type Scene, type Story } from './story.ts';
 
 /** Without a gateway: only the finalizer's work, on any cluster. */
@@ -20,6 +20,19 @@ async function deleted(scene: Scene): Promise<void> {
   );
   const target = await deploymentOf(scene);
   expect(target?.available === 2, `the target has ${target?.available} pods, not 2`);
+}
+
+/** Without `revertOnDeletion` all that the Canary owns goes with it, and the target is left as it is. */
+async function deletedAsIs(scene: Scene): Promise<void> {
+  await scene.deploy({ version: '1.0', replicas: 2 });
+  await scene.declare({ provider: 'kubernetes', analysis: { iterations: 2 } });
+  await scene.reach('Initialized');
+  await scene.deleteCanary();
+  await scene.eventually('what was made to go', async () => {
+    const left = await generated(scene);
+    return left.join() === `Deployment ${appName}`;
+  });
+  expect((await deploymentOf(scene))?.replicas === 0, 'the target was touched');
 }
 
 async function primaryDeleted(scene: Scene): Promise<void> {
@@ -60,5 +73,6 @@ const story = (name: string, tell: Story['tell']): Story => ({
 
 export const ownership: readonly Story[] = [
   story('deleted', deleted),
+  story('deleted-without-revert', deletedAsIs),
   story('primary-deleted', primaryDeleted),
 ];
