@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../src/model/kube.ts';
 import { objectOf, objectsOf, textOf } from '../../src/model/json.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { routerFor } from '../../src/traffic/routers.ts';
 import type { Chance } from './chance.ts';
 import type { Habit } from './habits.ts';
 import type { Rule } from './rules.ts';
@@ -29,7 +30,7 @@ export function copiesIn(route: KubeObject | undefined): number {
 
 /** Every `name=value` that a rule of the route asks for or an answer sets. */
 function cookiesIn(route: KubeObject | undefined): readonly string[] {
-  return [...new Set(JSON.stringify(rulesOf(route)).match(/cart-(?:track|home)=[A-Za-z]+/g))];
+  return [...new Set(JSON.stringify(route?.['spec'] ?? {}).match(/cart-(?:track|home)=[A-Za-z]+/g))];
 }
 
 /** What answers set: `name=value; Max-Age=3600`, and so on. */
@@ -59,7 +60,8 @@ export const besideShapes: readonly Shape[] = [
   {
     name: 'session affinity',
     share: 0.3,
-    suits: ({ provider, analysis }) => provider === 'gatewayapi:v1' && analysis['iterations'] === undefined,
+    suits: ({ provider, analysis }) =>
+      routerFor(provider)?.capabilities.affinity === true && analysis['iterations'] === undefined,
     draw: ({ analysis }, chance) => {
       analysis['sessionAffinity'] = sticky(chance);
     },

@@ -15,6 +15,7 @@ import { promote } from './promote.ts';
 import { rest } from './rest.ts';
 import { rollback } from './rollback.ts';
 import type { Story } from './story.ts';
+import { strategies } from './strategies.ts';
 import { takeover } from './takeover.ts';
 import { targets } from './targets.ts';
 
@@ -25,6 +26,7 @@ export const stories: readonly Story[] = [
   ...blueGreen,
   ...failedPromotion,
   ...matches,
+  ...strategies,
   ...joinLeave,
   ...ownership,
   ...configs,
