@@ -12,8 +12,11 @@ export type CommandVerb = z.infer<typeof CommandVerb>;
 export const Gate = z.enum(['confirm-rollout', 'confirm-traffic-increase', 'confirm-promotion']);
 export type Gate = z.infer<typeof Gate>;
 
-/** What is said in the API about a command cannot be taken back: only what is meant now counts. */
-const UNCHANGEABLE = { rule: 'self == oldSelf', message: 'a command cannot be changed, create another' };
+/** What somebody has said cannot be changed afterwards: the command may have been carried out. */
+export const UNCHANGEABLE = {
+  rule: 'self == oldSelf',
+  message: 'a command cannot be changed, create another',
+};
 export const GATE_WITH_APPROVE = {
   rule: "!has(self.gate) || self.verb == 'approve'",
   message: 'gate goes with the verb approve',

@@ -6,9 +6,12 @@ import type { Finding } from './refusals.ts';
 
 /**
  * What the schema of one CRD version makes of an object: pruned and with defaults, and what is wrong with it. The object
- * given is not changed.
+ * given is not changed. `previous` is what it takes the place of.
  */
-export type SchemaRules = (object: KubeObject) => {
+export type SchemaRules = (
+  object: KubeObject,
+  previous?: KubeObject,
+) => {
   readonly object: KubeObject;
   readonly findings: readonly Finding[];
 };

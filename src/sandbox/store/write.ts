@@ -40,7 +40,7 @@ function read(kind: Kind, sent: KubeObject, previous?: KubeObject): KubeObject {
 
 /** Prunes, fills in defaults, validates. Throws a 422. */
 function settle(kind: Kind, draft: Draft): KubeObject {
-  const admitted = kind.schema?.(draft.object) ?? { object: draft.object, findings: [] };
+  const admitted = kind.schema?.(draft.object, draft.previous) ?? { object: draft.object, findings: [] };
   const object = kind.complete?.({ ...draft, object: admitted.object }) ?? admitted.object;
   const { metadata } = object;
   const findings = [
