@@ -12,7 +12,7 @@ export interface Backend {
 }
 
 /** Where copies of requests go, and of how many in a hundred. */
-export interface Copies {
+interface Copies {
   readonly to: Backend;
   readonly percent: number;
 }

@@ -28,7 +28,7 @@ export interface RouteWish {
 }
 
 /** Cookies as `name=value`; `sticky.ts` says what they mean for a route. */
-export interface AffinityWish {
+interface AffinityWish {
   /** Whoever sends it goes to the canary, whose answers set it. Absent while the canary gets nothing. */
   readonly canary?: string;
   /** Whoever sends it goes to the primary, whose answers set it. */

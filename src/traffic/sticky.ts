@@ -5,7 +5,7 @@ import { cookieMaxAgeSeconds, intervalMs } from '../api/defaults.ts';
 import type { RouteWish } from './router.ts';
 
 /** Takes the requests that carry a cookie. */
-export interface CookieRule {
+interface CookieRule {
   /** A regular expression over the whole `Cookie` header: name and value, whatever cookies stand around them. */
   readonly pattern: string;
   readonly to: 'primary' | 'canary';

@@ -11,7 +11,7 @@ import type { SimulatedTarget } from './targets.ts';
 import { configOf } from './users.ts';
 
 /** The manifests of a seed while they are drawn up; shapes change them in the order of the list. */
-export interface Draft {
+interface Draft {
   readonly provider: string;
   /** Of the Canary; `analysis` is laid into it at the end. */
   readonly spec: Record<string, unknown>;
