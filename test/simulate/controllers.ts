@@ -114,13 +114,15 @@ export const meddling: readonly Habit[] = [
       if (world.canary() === undefined) {
         return undefined;
       }
-      const status = { canaryWeight: 77, failedChecks: 9, iterations: -1 };
-      world.store.patch(
-        resources.canaries,
-        { namespace, name: APP },
-        { kind: 'merge', body: { status } },
-        { subresource: 'status' },
-      );
+      const key = { namespace, name: APP };
+      const body = { status: { canaryWeight: 77, failedChecks: 9, iterations: -1 } };
+      world.store.patch(resources.canaries, key, { kind: 'merge', body }, { subresource: 'status' });
+      // Half of them are at work on this Canary themselves, and the server notes who they are.
+      if (world.chance.happens(0.5)) {
+        const time = new Date(world.nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
+        const managedFields = [{ manager: 'flagger', operation: 'Update', subresource: 'status', time }];
+        world.store.patch(resources.canaries, key, { kind: 'merge', body: { metadata: { managedFields } } });
+      }
       return 'writes the status as Flagger would';
     },
   },

@@ -53,8 +53,6 @@ export const transitions: Readonly<Record<string, readonly string[]>> = {
 /** What may happen, and is too rare to insist on. */
 export const rare: readonly string[] = [
   'none -> Initialized',
-  // On probation.
-  'Succeeded -> Promoting',
   'Succeeded -> Initializing',
   'Waiting -> Initializing',
   'WaitingPromotion -> Initializing',

@@ -201,7 +201,10 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'status shows the weight that the run has',
-    broken: ({ now: { status } }) => {
+    broken: ({ now: { status }, call }) => {
+      if (call.subresource !== 'status' || call.resource.kind !== 'Canary') {
+        return undefined;
+      }
       const run = objectOf(status['run']);
       const weight = objectOf(run['split'])['canary'];
       const told = objectOf(run['plan'])['strategy'] !== 'ab-testing' && weight !== undefined;

@@ -4,7 +4,7 @@
 import { ApiError } from '../../src/cluster/cluster.ts';
 import { Retry } from '../../src/model/errors.ts';
 import { resources } from '../../src/model/kube.ts';
-import { objectOf } from '../../src/model/json.ts';
+import { objectOf, objectsOf } from '../../src/model/json.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
 import { stopOthers } from './another-controller.ts';
@@ -397,7 +397,9 @@ class Simulation {
     if (status['run'] !== undefined || !['Initialized', 'Succeeded', 'Failed'].includes(phase)) {
       return undefined;
     }
-    if (!this.#deliveries.nothingIsOwed() || isAwaitingAnswer(this.#world)) {
+    // Whoever stands aside for another controller has not come to rest.
+    const aside = objectsOf(status['conditions']).some(({ reason }) => reason === 'AnotherController');
+    if (aside || !this.#deliveries.nothingIsOwed() || isAwaitingAnswer(this.#world)) {
       return undefined;
     }
     if (this.#world.workload(WARM) !== undefined) {
