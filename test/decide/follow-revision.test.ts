@@ -48,7 +48,7 @@ describe('a new revision during a run', () => {
     expect(intended({ ...pushed, configs }).status.trackedConfigs).toEqual(configs);
   });
 
-  it('goes before everything that is known of the old one: it never slips through (D6)', () => {
+  it('D6: goes before everything that is known of the old one: it never slips through', () => {
     const seen = { ...pushed, answers: measured('pass') };
 
     expect(intended({ ...seen, answers: measured('fail') }).reason).toBe('RunRestarted');

@@ -80,7 +80,7 @@ describe('the first set-up', () => {
     expect(intended(fresh({ target: undefined })).reason).toBe('TargetNotFound');
   });
 
-  it('stores the revision, then writes Services and primary, as big as the target; the apex comes later (D11)', () => {
+  it('D11: stores the revision, then writes Services and primary, as big as the target; the apex comes later', () => {
     expect(deedsOf(settingUp())).toEqual([
       `storeRevision ${V1}`,
       'writeService canary',
@@ -184,7 +184,7 @@ describe('the first set-up', () => {
 });
 
 describe('a set-up that cannot go on', () => {
-  it('follows a target that changes meanwhile: nothing is at stake yet (D3)', () => {
+  it('D3: follows a target that changes meanwhile: nothing is at stake yet', () => {
     const seen = settingUp({ target: { ...live, revision: V2 }, services, primary: primary(), stored: [V1] });
     const next = intended(seen);
 
@@ -192,7 +192,7 @@ describe('a set-up that cannot go on', () => {
     expect(deedsOf(stored(seen, next.status))).toEqual([`storeRevision ${V2}`, `writePrimary ${V2} x3`]);
   });
 
-  it('after the primary serves it ends with what the primary holds, and runs the newer revision after it (D3)', () => {
+  it('D3: after the primary serves it ends with what the primary holds, and runs the newer revision after it', () => {
     const seen = settingUp(
       { target: { ...live, revision: V2 }, primary: primary(), stored: [V1], route: route(0) },
       { stage: 'return', outcome: { phase: 'Initialized', reason: 'Initialized', message: 'ok' } },

@@ -69,7 +69,7 @@ describe('a promotion', () => {
     });
   });
 
-  it('does not mind the health of the canary any more (D31)', () => {
+  it('D31: does not mind the health of the canary any more', () => {
     const seen = promoting(
       {},
       { primary: promotedPrimary, target: canary({ available: 0, readiness: failed }) },

@@ -66,10 +66,10 @@ describe('steps of a weighted canary', () => {
     ['clamped to 100', 60, { stepWeight: 60 }, 100],
     ['through a list', 5, { stepWeights: [5, 30, 60] }, 30],
     ['to promotion after the last entry', 60, { stepWeights: [5, 30, 60] }, 'promote'],
-    ['to the next entry from a weight that is not listed (D27)', 20, { stepWeights: [5, 30, 60] }, 30],
-    ['past an entry that leads down (D27)', 30, { stepWeights: [30, 10, 60] }, 60],
+    ['to the next entry from a weight that is not listed', 20, { stepWeights: [5, 30, 60] }, 30],
+    ['past an entry that leads down', 30, { stepWeights: [30, 10, 60] }, 60],
     ['to promotion from above the whole list', 80, { stepWeights: [5, 30, 60] }, 'promote'],
-  ])('go %s', (_title, weight, steps, next) => {
+  ])('D27: go %s', (_title, weight, steps, next) => {
     const analysis = 'stepWeights' in steps ? { stepWeight: 0, ...steps } : { maxWeight: 100, ...steps };
     const { reason, status } = intended(atWeight(weight, analysis));
 

@@ -38,7 +38,7 @@ describe('a primary that is dead', () => {
     expect(conditionOf(seen.status, 'Ready')?.message).toContain('overdue');
   });
 
-  it('makes way for a newer revision, which may be the fix (D35)', () => {
+  it('D35: makes way for a newer revision, which may be the fix', () => {
     const fixed = { ...stranded, target: canary({ revision: V3 }) };
 
     expect(intended(fixed)).toMatchObject({
