@@ -31,6 +31,10 @@ const runs: Left = { ...rests, phase: 'Progressing', target: 'app:2', targetRepl
 async function takeOver(left: Left): Promise<{ readonly of: Lab; readonly writes: readonly string[] }> {
   const of = lab([]);
   leaveBehind(of.store, left, of.nowMs);
+  return { of, writes: await look(of) };
+}
+
+async function look(of: Lab): Promise<readonly string[]> {
   roll(of);
   acceptRoute(of);
   acceptProxy(of);
@@ -54,7 +58,7 @@ async function takeOver(left: Left): Promise<{ readonly of: Lab; readonly writes
     isOurs: () => true,
   });
   await pass(KEY);
-  return { of, writes: of.writes() };
+  return of.writes();
 }
 
 function acceptProxy({ store }: Lab): void {
@@ -180,5 +184,23 @@ describe('what Flagger left in a run', () => {
 
     expect(of.view().status).toMatchObject({ phase: 'Succeeded' });
     expect(worldly(writes)).toEqual([expect.stringMatching(copies), 'patch deployments shop/cart']);
+  });
+});
+
+describe('what an earlier Canary of Serin left', () => {
+  it('is taken over by what the primary holds, where its note has been overtaken', async () => {
+    const of = lab([]);
+    leaveBehind(of.store, { ...rests, target: 'app:2' }, of.nowMs);
+    const annotations = {
+      'serin.dev/revision': 'v1:0123456789abcdef',
+      'serin.dev/written': 'f1:0123456789abcdef',
+    };
+    const key = { namespace: 'shop', name: 'cart-primary' };
+    of.store.patch(resources.deployments, key, { kind: 'merge', body: { metadata: { annotations } } });
+    const canary = of.find(resources.canaries, 'cart');
+    of.store.replace(resources.canaries, { ...canary!, status: {} }, { subresource: 'status' });
+    await look(of);
+
+    expect(of.view().status).toMatchObject({ phase: 'Progressing', run: { stage: 'scale-up' } });
   });
 });

@@ -4,6 +4,7 @@ import { digest } from '../model/hash.ts';
 import { isJsonObject, objectOf, objectsOf } from '../model/json.ts';
 import type { JsonObject } from '../model/json.ts';
 import { apiVersionOf, resources } from '../model/kube.ts';
+import { lastSetAt } from '../model/managed-fields.ts';
 import type { KubeObject, OwnerReference } from '../model/kube.ts';
 import { gitopsOptOut } from '../model/metadata.ts';
 import type { OwnedShape } from '../model/owned.ts';
@@ -52,6 +53,7 @@ function withoutNodePort(port: unknown): unknown {
 function view(object: KubeObject): WorkloadView {
   const { metadata } = object;
   const content = contentOf(object);
+  const changedAt = lastSetAt(metadata, ['spec']);
   return {
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
@@ -73,6 +75,7 @@ function view(object: KubeObject): WorkloadView {
     configRefs: [],
     revision: revisionAnnotation(metadata),
     drifted: hasDrifted(object, shape),
+    ...(changedAt === undefined ? {} : { changedAt }),
   };
 }
 
