@@ -92,8 +92,9 @@ async function writeService(
   role: 'apex' | 'primary' | 'canary',
   dryRun: boolean,
 ): Promise<void> {
-  if (scene.kind?.services === 'cloned') {
-    await (role === 'canary' ? writeClone({ cluster, caches, scene }, dryRun) : undefined);
+  if (scene.kind?.services !== 'generated') {
+    const isClone = scene.kind?.services === 'cloned' && role === 'canary';
+    await (isClone ? writeClone({ cluster, caches, scene }, dryRun) : undefined);
     return;
   }
   const wanted = scene.services?.[role];
@@ -122,6 +123,7 @@ async function writeRoute(
   if (shape === undefined) {
     return;
   }
+  const neverCreated = shape.givenBack !== undefined;
   const write = async (wanted: KubeObject, part: CompanionShape | RouteShape): Promise<void> => {
     await apply(cluster, {
       resource: part.resource,
@@ -129,7 +131,10 @@ async function writeRoute(
       shape: part,
       landing: trafficLanding(caches, part.resource),
       dryRun,
-      backUp: (live, merged) => backUp(live, scene.view.uid, merged),
+      neverCreated,
+      ...(neverCreated
+        ? {}
+        : { backUp: (live: KubeObject, merged: KubeObject) => backUp(live, scene.view.uid, merged) }),
     });
   };
   for (const companion of scene.companions) {

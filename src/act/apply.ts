@@ -18,6 +18,8 @@ export interface Application {
   readonly landing: Landing;
   /** Validated and answered, never stored. */
   readonly dryRun?: boolean;
+  /** The object is the user's own: where it is gone nothing is created in its place. */
+  readonly neverCreated?: boolean;
   /** Keeps what an object of the user's held before it was taken over; called once, for the first write. */
   readonly backUp?: (live: KubeObject, merged: KubeObject) => Readonly<Record<string, string>> | undefined;
 }
@@ -30,6 +32,9 @@ export async function apply(cluster: Cluster, application: Application): Promise
   return translated(`${dryRun ? 'try' : 'write'} ${resource.kind} ${key.name}`, async () => {
     const live = await cluster.get(resource, key);
     if (live === undefined) {
+      if (application.neverCreated === true) {
+        throw new Retry(`${resource.kind} ${key.name} is gone`);
+      }
       return landed(landing, await cluster.create(resource, wanted, options), dryRun);
     }
     const body = mergePatchOf(live, mergedWith(live, application));

@@ -68,7 +68,8 @@ async function writeCopy(
   });
   const landing = landingOf(caches, kind);
   const { resource, primaryShape: shape } = kind;
-  const written = await apply(cluster, { resource, wanted, shape, landing, dryRun });
+  const neverCreated = kind.services === 'none';
+  const written = await apply(cluster, { resource, wanted, shape, landing, dryRun, neverCreated });
   const note = dryRun ? undefined : absorbServerChanges(written, shape);
   if (note !== undefined) {
     const body = guard({ metadata: { annotations: note } }, written);

@@ -35,7 +35,10 @@ export async function restoreService({ cluster, caches, scene }: Stage): Promise
 export async function restoreRoute(stage: Stage, keeping?: true): Promise<void> {
   const { cluster, caches, scene } = stage;
   await changeRoute(stage, (live, shape) => {
-    const before = restored(live) ?? (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex));
+    const before =
+      shape.givenBack?.(live) ??
+      restored(live) ??
+      (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex));
     return before === undefined || shape.naming === undefined || keeping !== true
       ? before
       : { ...live, spec: shape.naming(before, live['spec'])['spec'] };

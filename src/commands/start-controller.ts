@@ -13,6 +13,7 @@ import { systemClock as answerClock } from '../observe/clock.ts';
 import { createAuthorCheck } from '../observe/author.ts';
 import { canaryKeyOf } from '../observe/command-view.ts';
 import { createConfigReader } from '../observe/configs.ts';
+import { revisionNameOf } from '../observe/workload-caches.ts';
 import type { ProxySettings } from '../observe/proxy.ts';
 import { createOutbox } from '../observe/outbox.ts';
 import { createSender } from '../observe/outgoing.ts';
@@ -155,7 +156,9 @@ function passParts(
       ask(key, view, questions) {
         if (view.canary !== undefined) {
           const { name, namespace, canary } = view;
-          answerer.ask(key, { name, namespace, spec: canary.spec }, questions);
+          const latestRevision = revisionNameOf(caches, view);
+          const named = latestRevision === undefined ? {} : { latestRevision };
+          answerer.ask(key, { name, namespace, spec: canary.spec, ...named }, questions);
         }
       },
       answers: (key) => answerer.answers(key),

@@ -78,6 +78,7 @@ export const resources = {
   canaryCommands: namespaced('serin.dev', 'v1alpha1', 'canarycommands', 'CanaryCommand'),
   deployments: namespaced('apps', 'v1', 'deployments', 'Deployment'),
   daemonSets: namespaced('apps', 'v1', 'daemonsets', 'DaemonSet'),
+  knativeServices: namespaced('serving.knative.dev', 'v1', 'services', 'Service'),
   controllerRevisions: namespaced('apps', 'v1', 'controllerrevisions', 'ControllerRevision'),
   services: namespaced('', 'v1', 'services', 'Service'),
   configMaps: namespaced('', 'v1', 'configmaps', 'ConfigMap'),

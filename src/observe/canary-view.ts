@@ -1,6 +1,6 @@
 // What the cache keeps of a Canary: the parsed spec and status, or why they cannot be read.
 import { parseCanary, parseStatus } from '../api/parse.ts';
-import { apexName, namespaceOf } from '../api/defaults.ts';
+import { apexName, isKnative, namespaceOf } from '../api/defaults.ts';
 import { CanarySpec } from '../api/canary.ts';
 import type { Canary } from '../api/canary.ts';
 import type { CanaryStatus, Run } from '../api/status.ts';
@@ -129,6 +129,9 @@ function templatesOf(canary: Canary, spec: CanarySpec): string[] {
 
 /** Whose target is whose: two Canaries on one target are told from each other by age. */
 export function targetKeyOf({ canary, namespace }: CanaryView): string | undefined {
-  const target = canary?.spec.targetRef;
-  return target === undefined ? undefined : `${target.kind}/${namespace}/${target.name}`;
+  if (canary === undefined) {
+    return undefined;
+  }
+  const { kind, name } = canary.spec.targetRef;
+  return `${isKnative(canary.spec) ? 'Knative' : kind}/${namespace}/${name}`;
 }

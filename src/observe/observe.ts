@@ -63,7 +63,7 @@ export function observe(
   { settings, moment }: { readonly settings: ObserveSettings; readonly moment: Moment },
 ): Observation {
   const plan = scene === undefined ? undefined : planFor(scene, settings);
-  const stored = caches.revisions.byIndex('owner', view.uid).map(({ value }) => value);
+  const stored = storedFor(view, scene, caches);
   const { stamped = new Set() } = moment;
   const commands = seenCommands(commandsFor(caches, view), { createdAt: view.createdAt, stamped });
   const target = scene === undefined ? undefined : seenTarget(scene, moment, stored);
@@ -94,6 +94,15 @@ export function observe(
     delivered: moment.delivered,
     ...(commands.length === 0 ? {} : { commands }),
   };
+}
+
+/** What is bound to a target that was deleted and made anew can never be had again. */
+function storedFor(view: CanaryView, scene: Scene | undefined, caches: Caches): readonly RevisionView[] {
+  const target = scene?.target?.uid;
+  return caches.revisions
+    .byIndex('owner', view.uid)
+    .map(({ value }) => value)
+    .filter(({ boundTo = target }) => boundTo === target);
 }
 
 function planFor({ spec, provider, router }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
@@ -195,7 +204,15 @@ const noServices: SeenServices = { apex: 'missing', primary: 'missing', canary: 
 const noRoute: SeenRoute = { state: 'none', split: undefined, acceptance: 'unknown', message: '' };
 
 function seenServices(scene: Scene): SeenServices {
-  return scene.kind?.services === 'cloned' ? seenClones(scene) : seenGenerated(scene);
+  switch (scene.kind?.services) {
+    case 'cloned':
+      return seenClones(scene);
+    case 'none':
+      return { apex: 'inPlace', primary: 'inPlace', canary: 'inPlace' };
+    case 'generated':
+    case undefined:
+      return seenGenerated(scene);
+  }
 }
 
 /** The target is the apex, and its primary the primary: what is left is the copy that leads to the canary. */

@@ -78,7 +78,7 @@ function unsupported({ router, provider, spec, kind }: Scene): Problem[] {
       fix: `use one of ${workloadKinds.map(({ resource }) => resource.kind).join(', ')}`,
     });
   }
-  if (spec.service === undefined) {
+  if (spec.service === undefined && kind?.services !== 'none') {
     problems.push({
       severity: 'error',
       reason: 'InvalidSpec',

@@ -135,24 +135,34 @@ function workloadsOf(
   'targetKey' | 'primaryKey' | 'warmKey' | 'target' | 'primary' | 'warm' | 'selector' | 'problems'
 > {
   const targetKey = { namespace, name: spec.targetRef.name };
-  const primaryKey = { namespace, name: primaryName(spec) };
+  const inTarget = kind?.services === 'none';
+  const primaryKey = inTarget ? targetKey : { namespace, name: primaryName(spec) };
   const warmKey = { namespace, name: warmName(spec) };
   const known = kind === undefined ? undefined : caches.workloads.get(kind);
   const target = known?.get(keyOf(targetKey));
-  const selected =
-    target === undefined || kind?.services !== 'generated'
-      ? undefined
-      : selectorOf(target.matchLabels, settings.selectorLabels);
+  const selected = selectedBy(kind, target, settings.selectorLabels);
   return {
     targetKey,
     primaryKey,
     warmKey,
     target,
-    primary: known?.get(keyOf(primaryKey)),
-    warm: known?.get(keyOf(warmKey)),
+    ...(inTarget
+      ? { primary: target?.primary, warm: undefined }
+      : { primary: known?.get(keyOf(primaryKey)), warm: known?.get(keyOf(warmKey)) }),
     selector: selected?.kind === 'selector' ? selected.selector : undefined,
     problems: selected?.kind === 'problem' ? [selected.problem] : [],
   };
+}
+
+/** undefined where no pods are selected, or it is not known which. */
+function selectedBy(
+  kind: WorkloadKind | undefined,
+  target: WorkloadView | undefined,
+  labels: readonly string[],
+): ReturnType<typeof selectorOf> | undefined {
+  return target === undefined || kind?.services !== 'generated'
+    ? undefined
+    : selectorOf(target.matchLabels, labels);
 }
 
 /** What has no replicas has no autoscaler; `checkCanary` warns of one that is named. */

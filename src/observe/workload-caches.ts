@@ -1,11 +1,13 @@
 // Where workloads of each kind are known. A kind whose objects are watched for another reason too, as Services are, is kept in
 // that cache, so that nothing is watched or held twice.
+import { keyOf } from '../model/kube.ts';
 import type { KubeObject, Resource } from '../model/kube.ts';
 import { createCache } from '../watch/cache.ts';
 import type { Cache } from '../watch/cache.ts';
 import { configKey } from '../workload/configs.ts';
 import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
-import { workloadKinds } from '../workload/kinds.ts';
+import { kindOf, workloadKinds } from '../workload/kinds.ts';
+import type { CanaryView } from './canary-view.ts';
 
 /** The workloads of one kind, by `namespace/name`. */
 export interface WorkloadCache {
@@ -94,4 +96,16 @@ function sharedCache(cache: Cache<WithWorkload>): WorkloadCache {
 function configIndex({ configRefs }: WorkloadView, key: string): string[] {
   const namespace = key.slice(0, key.indexOf('/'));
   return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
+}
+
+/** The name by which the cluster knows what the target of a Canary holds, where it has one. */
+export function revisionNameOf(
+  { workloads }: { readonly workloads: ReadonlyMap<WorkloadKind, WorkloadCache> },
+  { canary, namespace }: CanaryView,
+): string | undefined {
+  const target = canary?.spec.targetRef;
+  const kind = target === undefined ? undefined : kindOf(target);
+  return target === undefined || kind === undefined
+    ? undefined
+    : workloads.get(kind)?.get(keyOf({ namespace, name: target.name }))?.revisionName;
 }

@@ -94,6 +94,10 @@ export interface RouteShape extends OwnedShape {
    * where a gateway never follows a route sooner than it knows the pods of its Services.
    */
   readonly naming?: (live: KubeObject, other: unknown) => KubeObject;
+  /**
+   * The object is the user's whoever owns it: never created, and given back by this and by no backup.
+   */
+  readonly givenBack?: (live: KubeObject) => KubeObject;
   /** `live` with the apex Service where the primary and the canary were. */
   readonly leadingToApex?: (live: KubeObject, apex: string) => KubeObject;
 }

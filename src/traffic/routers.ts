@@ -4,6 +4,7 @@ import { apexName } from '../api/defaults.ts';
 import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
 import { istio } from './istio.ts';
+import { knative } from './knative.ts';
 import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
 import { skipper } from './skipper.ts';
@@ -21,6 +22,7 @@ export const routers: readonly TrafficRouter[] = [
   nginx,
   skipper,
   ...smiRouters,
+  knative,
 ];
 
 /** Under every name that an object of a route may have for this Canary, so that its events find it. */

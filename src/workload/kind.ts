@@ -52,6 +52,10 @@ export interface WorkloadView {
   readonly drifted: boolean;
   /** RFC 3339: its content has not changed since, as far as anybody notes such a thing. Absent: nobody does. */
   readonly changedAt?: string;
+  /** The name by which the cluster knows its revision, where it has one. */
+  readonly revisionName?: string;
+  /** Of a target that holds its primary: the primary, where there is one. */
+  readonly primary?: WorkloadView;
   /** Why a target like this cannot be released; absent: it can. */
   readonly problems?: readonly Problem[];
 }
@@ -62,6 +66,8 @@ export interface Content {
   readonly template: JsonObject;
   /** What else of the target's spec a primary has; fields that the target leaves out are absent. */
   readonly spec: JsonObject;
+  /** UID of the target, where no other one could ever have this content. */
+  readonly boundTo?: string;
 }
 
 export interface PrimaryWish {
@@ -81,9 +87,10 @@ export interface WorkloadKind {
   readonly resource: Resource;
   /**
    * `generated`: apex, primary and canary Service, by the label of its pods. `cloned`: the target is the apex, its primary
-   * the primary, and the canary a copy of it.
+   * the primary, and the canary a copy of it. `none`: target, primary and route are one object, the user's own, which is
+   * never created.
    */
-  readonly services: 'generated' | 'cloned';
+  readonly services: 'generated' | 'cloned' | 'none';
   /** It has replicas, which an autoscaler may set. */
   readonly sized: boolean;
   /** Never throws: what a malformed object lacks counts as absent, and the workload as not ready. */

@@ -4,9 +4,15 @@ import { apiVersionOf } from '../model/kube.ts';
 import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import type { WorkloadKind } from './kind.ts';
+import { knativeServices } from './knative.ts';
 import { coreServices } from './service.ts';
 
-export const workloadKinds: readonly WorkloadKind[] = [deployments, daemonSets, coreServices];
+export const workloadKinds: readonly WorkloadKind[] = [
+  deployments,
+  daemonSets,
+  coreServices,
+  knativeServices,
+];
 
 /** The kind of a target; undefined for one that is not supported. */
 export function kindOf(target: Pick<TargetRef, 'kind' | 'apiVersion'>): WorkloadKind | undefined {

@@ -36,7 +36,7 @@ export function recaptureRevision(
   return {
     ...kind.recapture(primary),
     revision,
-    configs: copiesOf(objectOf(objectOf(primary['spec'])['template'])),
+    configs: kind.scaled === undefined ? {} : copiesOf(objectOf(objectOf(primary['spec'])['template'])),
     labels: withoutToolkit(labels ?? {}),
     annotations: copiedAnnotations(annotations ?? {}),
   };

@@ -21,6 +21,7 @@ const StoredData = z.object({
   configs: z.record(z.string(), z.object({ copy: z.string(), checksum: z.string() })),
   /** What else of the target's spec a primary has; fields that the target leaves out are absent. */
   spec: z.record(z.string(), z.unknown()),
+  boundTo: z.exactOptional(z.string()),
   /** Of the target itself, without those by which other tools claim it. */
   labels: TextMap,
   annotations: TextMap,
@@ -35,6 +36,8 @@ export interface RevisionView {
   readonly revision: Revision | undefined;
   /** Of the stored template; equal to that of every workload that was made from it. */
   readonly sourceHash: string | undefined;
+  /** UID of the only target that can have it; absent: any can. */
+  readonly boundTo?: string;
   /** What the stored content reads as today: another name than `revision` if the way of hashing has changed. */
   readonly hash: Revision | undefined;
 }
@@ -55,7 +58,7 @@ export function captureRevision(
   target: KubeObject,
   { checksums, ownerUid }: Capture,
 ): StoredRevision {
-  const { template, spec } = kind.capture(target);
+  const { template, spec, boundTo } = kind.capture(target);
   const { labels, annotations } = target.metadata;
   return {
     revision: revisionFrom(templateHashOf(template), checksums),
@@ -67,6 +70,7 @@ export function captureRevision(
       }),
     ),
     spec,
+    ...(boundTo === undefined ? {} : { boundTo }),
     labels: withoutToolkit(labels ?? {}),
     annotations: copiedAnnotations(annotations ?? {}),
   };
@@ -115,6 +119,7 @@ export function viewOfRevision(object: KubeObject): RevisionView {
     ownerUids: ownerUidsOf(object),
     revision: isOwnRevision(revision) ? revision : undefined,
     sourceHash: stored === undefined ? undefined : sourceHashOf(stored.template),
+    ...(stored?.boundTo === undefined ? {} : { boundTo: stored.boundTo }),
     hash: stored === undefined ? undefined : hashOf(stored),
   };
 }

@@ -99,6 +99,7 @@ const workGrants = [
   `gateway.networking.k8s.io/httproutes: ${READ} create patch`,
   `keda.sh/scaledobjects: ${READ} create patch delete`,
   `projectcontour.io/httpproxies: ${READ} create patch`,
+  `serving.knative.dev/services: ${READ} patch`,
   // The author of commands is checked by a dry run.
   `serin.dev/canarycommands: ${READ} create delete`,
   'serin.dev/canarycommands/status: patch',

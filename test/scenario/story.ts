@@ -193,6 +193,7 @@ class Story {
 
   #canary(): KubeObject {
     const { resource } = this.#world.target;
+    const service = { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] };
     return {
       apiVersion: 'flagger.app/v1beta1',
       kind: 'Canary',
@@ -202,7 +203,7 @@ class Story {
         targetRef: { apiVersion: apiVersionOf(resource), kind: resource.kind, name: APP },
         progressDeadlineSeconds: 60,
         ...(this.#autoscaler === undefined ? {} : { autoscalerRef: refTo(this.#kind) }),
-        service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
+        ...(this.#world.target.provider === undefined ? { service } : {}),
         analysis: {
           interval: '10s',
           threshold: 2,
@@ -281,7 +282,10 @@ class Story {
   #show(): void {
     const status = objectOf(this.#world.canary()?.['status']);
     const route = this.#world.route();
-    const weights = route === undefined ? {} : (routerFor(PROVIDER)?.route?.view(route).weights ?? {});
+    const weights =
+      route === undefined
+        ? {}
+        : (routerFor(this.#world.target.provider ?? PROVIDER)?.route?.view(route).weights ?? {});
     const split =
       route === undefined ? 'no route' : `route ${weights[`${APP}-primary`]}/${weights[`${APP}-canary`]}`;
     const beside = this.#beside(route);

@@ -64,7 +64,7 @@ const habits: readonly [Habit, ...Habit[]] = [
         return undefined;
       }
       invariants.allowed.add(image);
-      world.store.delete(world.target.resource, { namespace, name: PRIMARY });
+      world.deletePrimary();
       return 'deletes the primary';
     },
   },
@@ -85,7 +85,12 @@ const habits: readonly [Habit, ...Habit[]] = [
   {
     name: 'deletes the route',
     act: (world) => {
-      if (world.routeResource === undefined || world.route() === undefined) {
+      // Where the route is the target, others delete that.
+      if (
+        world.routeResource === undefined ||
+        world.route() === undefined ||
+        world.routeResource === world.target.resource
+      ) {
         return undefined;
       }
       world.store.delete(world.routeResource, { namespace, name: APP });
@@ -211,7 +216,7 @@ const habits: readonly [Habit, ...Habit[]] = [
       for (const { metadata } of world.store.list(resources.controllerRevisions, { namespace }).items) {
         world.store.delete(resources.controllerRevisions, metadata);
       }
-      world.store.delete(world.target.resource, { namespace, name: PRIMARY });
+      world.deletePrimary();
       // The target is all that is left, and goes live.
       const image = `app:good-${world.nextVersion()}`;
       invariants.allowed.add(image);

@@ -37,7 +37,7 @@ export class Invariants {
     this.#before = this.#now();
   }
 
-  /** D1: what was noted of a target is what the same generation of it counts as, however it reads now. */
+  /** D1: what was noted of a target is what the same generation of it counts as, however it reads now; 0 fences nothing. */
   targetCountsAs(seen: Observation): void {
     // Some kinds, such as Services, have no generation: of them nobody can say that they have not changed.
     const now = seen.target?.generation === 0 ? undefined : seen.target?.revision;

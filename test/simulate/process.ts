@@ -10,6 +10,7 @@ import { createConfigReader } from '../../src/observe/configs.ts';
 import { createPass } from '../../src/reconcile.ts';
 import type { Pass, PassListener } from '../../src/reconcile.ts';
 import type { WatchEvent } from '../../src/cluster/cluster.ts';
+import { APP, PRIMARY } from './targets.ts';
 import type { World } from './world.ts';
 import { KEY } from './world.ts';
 
@@ -160,7 +161,9 @@ export class Process {
   believes(name: string): number {
     const { resource } = this.#world.target;
     const known = [...this.caches.workloads].find(([kind]) => kind.resource === resource)?.[1];
-    return known?.get(`shop/${name}`)?.availableReplicas ?? 0;
+    const target = known?.get(`shop/${APP}`);
+    const primary = target?.primary ?? known?.get(`shop/${PRIMARY}`);
+    return (name === APP ? target : primary)?.availableReplicas ?? 0;
   }
 
   wake(): void {

@@ -149,15 +149,18 @@ function drawAutoscaler(kind: 'HorizontalPodAutoscaler' | 'ScaledObject'): Shape
 }
 
 export function scenarioOf(chance: Chance): Scenario {
-  const provider = chance.pick(providers);
+  const chosen = chance.pick(providers);
   const target = chance.pick(simulatedTargets);
+  const provider = target.provider ?? chosen;
   const draft: Draft = {
     provider,
     spec: {
       provider,
       targetRef: { apiVersion: apiVersionOf(target.resource), kind: target.resource.kind, name: APP },
       progressDeadlineSeconds: 120,
-      service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] },
+      ...(target.provider === undefined
+        ? { service: { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] } }
+        : {}),
     },
     analysis: {
       interval: '10s',

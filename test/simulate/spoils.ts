@@ -95,10 +95,10 @@ export const spoiling: readonly Habit[] = [
     name: 'makes a primary that selects otherwise',
     weight: 0.5,
     act: (world) => {
-      if (world.workload(PRIMARY) === undefined) {
+      const { target } = world;
+      if (world.workload(PRIMARY) === undefined || target.name === 'Knative') {
         return undefined;
       }
-      const { target } = world;
       const { metadata, ...object } = unselectable(target.manifest('app:good-1', 1));
       world.store.delete(target.resource, { namespace, name: PRIMARY });
       world.store.create(target.resource, { ...object, metadata: { ...metadata, name: PRIMARY } });

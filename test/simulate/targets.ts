@@ -108,8 +108,22 @@ const serviceTarget: SimulatedTarget = {
   plan: undefined,
 };
 
+/** Its primary is a revision, which the world shows as an object of the same form. */
+export const knativeTarget: SimulatedTarget = {
+  name: 'Knative',
+  provider: 'knative',
+  resource: resources.knativeServices,
+  ...pods,
+  manifest: (image) =>
+    objectFor(resources.knativeServices, { template: { spec: { containers: [{ image }] } } }),
+  edit: (image) => ({ template: { spec: { containers: [{ image }] } } }),
+  sizeOf: () => 1,
+  plan: undefined,
+};
+
 export const simulatedTargets: readonly [SimulatedTarget, ...SimulatedTarget[]] = [
   deploymentTarget,
   daemonSetTarget,
   serviceTarget,
+  knativeTarget,
 ];

@@ -10,9 +10,11 @@ import { objectOf } from '../../src/model/json.ts';
 import { resourcesOf } from '../../src/traffic/router.ts';
 import { routerFor, routers } from '../../src/traffic/routers.ts';
 import { isBuiltIn, resourceKey } from '../../src/observe/caches.ts';
+import { PRIMARY_REVISION, primaryRevisionOf } from '../../src/workload/knative.ts';
 import type { Chance } from './chance.ts';
 import { scaleWorkloads } from './scaling.ts';
-import { APP, NAMESPACE, deploymentTarget } from './targets.ts';
+import { SimulatedKnative } from './knative.ts';
+import { APP, NAMESPACE, PRIMARY, deploymentTarget, knativeTarget } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
 import { Troubles } from './troubles.ts';
 
@@ -48,6 +50,7 @@ export class World {
   /** The spec of the Canary as Git has it. */
   manifest: Readonly<Record<string, unknown>> = {};
   readonly #generations = new Map<string, Generation[]>();
+  readonly #knative = new SimulatedKnative((service) => knativeTarget.imageOf(service));
   #uids = 0;
   #steps = 0;
   #pods = 0;
@@ -85,7 +88,31 @@ export class World {
 
   /** The target or its primary. */
   workload(name: string): KubeObject | undefined {
+    if (this.target === knativeTarget && name === PRIMARY) {
+      return this.#primaryRevision();
+    }
     return this.store.find(this.target.resource, { namespace: NAMESPACE, name });
+  }
+
+  /** As an object of the form that others have. */
+  #primaryRevision(): KubeObject | undefined {
+    const service = this.workload(APP);
+    const name = service && primaryRevisionOf(service);
+    const image = service && this.#knative.imageOf(service, name);
+    return service === undefined || image === undefined
+      ? undefined
+      : { ...service, spec: knativeTarget.edit(image) };
+  }
+
+  /** What a user does who wants to be rid of it. */
+  deletePrimary(): void {
+    const key = { namespace: NAMESPACE, name: this.target === knativeTarget ? APP : PRIMARY };
+    if (this.target === knativeTarget) {
+      const body = { metadata: { annotations: { [PRIMARY_REVISION]: null } } };
+      this.store.patch(this.target.resource, key, { kind: 'merge', body });
+    } else {
+      this.store.delete(this.target.resource, key);
+    }
   }
 
   canary(): KubeObject | undefined {
@@ -124,11 +151,25 @@ export class World {
     for (const { metadata } of this.store.list(this.target.resource, { namespace: NAMESPACE }).items) {
       this.#roll(metadata.name);
     }
-    this.#acceptRoute();
+    if (this.target === knativeTarget) {
+      this.#serve();
+    } else {
+      this.#acceptRoute();
+    }
     // Looking everywhere is dear, and a cluster's collector takes its time as well.
     this.#steps += 1;
     if (this.#steps % COLLECT_EVERY === 0) {
       collectGarbage(this.store);
+    }
+  }
+
+  #serve(): void {
+    const service = this.workload(APP);
+    if (service !== undefined) {
+      const starts = this.calm || this.chance.happens(0.5);
+      const routes = this.calm || this.chance.happens(0.6);
+      const status = this.#knative.look(service, { starts, routes });
+      this.store.replace(this.target.resource, { ...service, status }, { subresource: 'status' });
     }
   }
 

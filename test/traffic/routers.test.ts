@@ -4,6 +4,7 @@ import { contour } from '../../src/traffic/contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from '../../src/traffic/gateway-api.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { serviceKey } from '../../src/traffic/istio/normal.ts';
+import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { smiRouters } from '../../src/traffic/smi.ts';
 import { traefik } from '../../src/traffic/traefik.ts';
@@ -63,6 +64,7 @@ describe('the list of routers', () => {
     ['contour', contour],
     ['gatewayapi', undefined],
     ['istio', istio],
+    ['knative', knative],
     ['contour:x', undefined],
     ['', undefined],
   ])('knows %s', (provider, router) => {

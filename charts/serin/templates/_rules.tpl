@@ -60,6 +60,10 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [keda.sh]
   resources: [scaledobjects]
   verbs: [get, list, watch, create, patch, delete]
+# Targets of the user's, which are never created.
+- apiGroups: [serving.knative.dev]
+  resources: [services]
+  verbs: [get, list, watch, patch]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
   verbs: [get, list, watch, create, patch]
