@@ -96,7 +96,6 @@ const Ordered = z.object({
   author: z.string(),
   reason: z.string().optional(),
 });
-export type Ordered = z.infer<typeof Ordered>;
 
 /** A command that has been carried out, or will never be: written together with its effect, so that it has one only. */
 const CommandRecord = z.object({

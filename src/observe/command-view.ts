@@ -25,7 +25,7 @@ export interface CommandView {
 
 const DEFAULT_EXPIRY_MS = 3_600_000;
 const WORD_BYTES = 256;
-export const UNKNOWN_AUTHOR = 'unknown';
+const UNKNOWN_AUTHOR = 'unknown';
 
 /** undefined for what names no Canary: the definition refuses it, so it is not from today. */
 export function viewOfCommand({ metadata, ...object }: KubeObject): CommandView | undefined {
