@@ -63,6 +63,9 @@ export const rare: readonly string[] = [
   'Promoting -> Terminating',
   'Finalising -> Terminating',
   'Promoting -> Progressing',
+  'Succeeded -> Promoting',
+  'Succeeded -> Failed',
+  'Finalising -> Promoting',
   'Waiting -> Failed',
   'Finalising -> Progressing',
 ];

@@ -198,8 +198,8 @@ const habits: readonly [Habit, ...Habit[]] = [
     name: 'lets a gate wait over the weekend',
     weight: 4,
     act: (world) => {
-      const { gate } = objectOf(objectOf(world.canary()?.['status'])['run']);
-      if (gate === undefined) {
+      const { gate, paused } = objectOf(objectOf(world.canary()?.['status'])['run']);
+      if (gate === undefined && paused === undefined) {
         return undefined;
       }
       world.troubles.gatesClosed = true;

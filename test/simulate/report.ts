@@ -3,7 +3,7 @@ import type { Outcome } from './simulate.ts';
 import { missing, tableOf, unlisted } from './coverage.ts';
 
 /** From so many runs on, everything that can happen has to. */
-const ENOUGH_RUNS = 3000;
+const ENOUGH_RUNS = 10_000;
 
 export class Report {
   readonly #runs: number;
