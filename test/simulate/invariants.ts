@@ -3,6 +3,7 @@ import type { Call } from '../../src/sandbox/store-cluster.ts';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitOf } from '../../src/traffic/router.ts';
+import type { CanaryStatus } from '../../src/api/status.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import type { RouteView } from '../../src/traffic/router.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
@@ -48,10 +49,11 @@ export class Invariants {
     }
   }
 
-  /** With every status that is stored. */
-  targetNoted(seen: Observation): void {
+  /** With every status that is stored; one that another controller writes as well holds no note. */
+  targetNoted(seen: Observation, { target }: CanaryStatus): void {
     if (seen.target !== undefined) {
-      this.#noted = { identity: identityOf(seen), revision: seen.target.revision };
+      const noted = target?.generation === seen.target.generation;
+      this.#noted = { identity: noted ? identityOf(seen) : '', revision: seen.target.revision };
     }
   }
 

@@ -179,8 +179,8 @@ class Simulation {
           );
         }
       },
-      intended: (_view, seen, { reason }) => {
-        this.#invariants.targetNoted(seen);
+      intended: (_view, seen, { reason, status }) => {
+        this.#invariants.targetNoted(seen, status);
         if (reason === 'LiveRevisionLost') {
           const image = this.#world.imageOf(APP);
           this.#invariants.allowed.add(image);
