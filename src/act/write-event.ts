@@ -23,7 +23,7 @@ export function renderEvent(subject: EventSubject, notice: PostedNotice): KubeOb
   return {
     apiVersion: apiVersionOf(resources.events),
     kind: resources.events.kind,
-    metadata: { name: `${name.slice(0, 230)}.${digest({ uid, seq: notice.seq })}`, namespace },
+    metadata: { name: `${name.slice(0, 230)}.${digest({ uid, seq: notice.seq, at: notice.at })}`, namespace },
     involvedObject: {
       apiVersion: apiVersionOf(resources.canaries),
       kind: resources.canaries.kind,

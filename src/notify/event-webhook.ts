@@ -21,8 +21,8 @@ export interface EventSource {
 
 /**
  * The call for one event. The keys of the event win over keys of the same name in the webhook's own metadata. The first
- * three are Flagger's; `eventId` (`<uid>/<number>`) is the same whenever the same event is sent again, and the number counts
- * up, so that receivers can drop repeats and put events in order.
+ * three are Flagger's; `eventId` (`<uid>/<number>/<timestamp>`) is the same whenever the same event is sent again. The number
+ * counts up, so that receivers can put events in order, until another controller takes it out of status.
  */
 export function eventQuestion(
   receiver: EventReceiver,
@@ -43,7 +43,7 @@ export function eventQuestion(
         eventType: notice.type,
         timestamp: String(msFromIso(notice.at)),
         eventReason: notice.reason,
-        eventId: `${uid}/${notice.seq}`,
+        eventId: `${uid}/${notice.seq}/${msFromIso(notice.at)}`,
         ...(notice.runId === undefined ? {} : { runId: notice.runId }),
       },
     },

@@ -38,11 +38,12 @@ describe('an event', () => {
       renderEvent(subject, notice),
       renderEvent(subject, { ...notice, seq: 5 }),
       renderEvent({ ...subject, uid: 'uid-2' }, notice),
+      renderEvent(subject, { ...notice, at: '2027-01-15T08:00:01.000Z' }),
       renderEvent({ ...subject, resourceVersion: '8' }, notice),
     ].map(({ metadata }) => metadata.name);
 
-    expect(new Set(names).size).toBe(3);
-    expect(names[3]).toBe(names[0]);
+    expect(new Set(names).size).toBe(4);
+    expect(names[4]).toBe(names[0]);
   });
 
   it('is written into the namespace of its Canary, once', async () => {

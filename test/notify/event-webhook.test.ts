@@ -34,7 +34,7 @@ it('sends an event in the envelope of a webhook, and its keys win', () => {
       eventType: 'Warning',
       timestamp: '1700000000123',
       eventReason: 'ThresholdReached',
-      eventId: 'u1/7',
+      eventId: 'u1/7/1700000000123',
       runId: 'r1',
     },
   });
