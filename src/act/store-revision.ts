@@ -77,19 +77,26 @@ async function copyConfigs(
   stored: StoredRevision,
 ): Promise<void> {
   const { namespace } = view;
-  for (const [key, { copy, checksum }] of Object.entries(stored.configs)) {
-    const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
-    const source = await cluster.get(resource, { namespace, name: key.slice(key.indexOf('/') + 1) });
-    if (source === undefined || checksumOfConfig(source) !== checksum) {
-      throw new Retry(`${key} has changed since it was looked at`);
-    }
-    const wanted = renderConfigCopy(
-      { ...source, apiVersion: 'v1', kind: resource.kind },
-      { name: copy, owner, includeLabelPrefix },
-    );
-    const live = await createOnce(cluster, resource, wanted);
+  // All of them are looked at before the first copy is made, so that a revision that is gone leaves none behind.
+  const wanted = await Promise.all(
+    Object.entries(stored.configs).map(async ([key, { copy, checksum }]) => {
+      const resource = key.startsWith('secret/') ? resources.secrets : resources.configMaps;
+      const source = await cluster.get(resource, { namespace, name: key.slice(key.indexOf('/') + 1) });
+      if (source === undefined || checksumOfConfig(source) !== checksum) {
+        throw new Retry(`${key} has changed since it was looked at`);
+      }
+      const whole = { ...source, apiVersion: 'v1', kind: resource.kind };
+      return {
+        resource,
+        checksum,
+        object: renderConfigCopy(whole, { name: copy, owner, includeLabelPrefix }),
+      };
+    }),
+  );
+  for (const { resource, checksum, object } of wanted) {
+    const live = await createOnce(cluster, resource, object);
     if (!isCopyOf({ ...live, kind: resource.kind }, checksum)) {
-      throw new Retry(`${resource.kind} ${copy} exists and holds something else: delete it`);
+      throw new Retry(`${resource.kind} ${object.metadata.name} exists and holds something else: delete it`);
     }
   }
 }

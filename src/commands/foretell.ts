@@ -21,7 +21,7 @@ import type { Change } from './changes.ts';
 import { RehearsalCluster } from './rehearsal.ts';
 import type { Rehearsed } from './rehearsal.ts';
 
-export type First =
+type First =
   | 'adopt'
   | 'continue'
   | 'finish'
@@ -36,7 +36,7 @@ export type First =
 /** Whatever is in here is as it was for the users of the service. */
 const SAME: ReadonlySet<First> = new Set<First>(['adopt', 'continue', 'finish', 'wait', 'nothing']);
 
-export interface Write {
+interface Write {
   readonly verb: Rehearsed['verb'];
   readonly kind: string;
   readonly name: string;

@@ -13,7 +13,7 @@ import type { Caches } from './caches.ts';
 import type { CanaryView } from './canary-view.ts';
 
 /** The autoscaler that a Canary names, and the one of its primary. */
-export interface NamedAutoscaler {
+interface NamedAutoscaler {
   readonly kind: AutoscalerKind;
   readonly targetKey: ObjectKey;
   readonly target: AutoscalerView | undefined;

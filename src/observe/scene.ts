@@ -62,7 +62,7 @@ export interface Scene {
   readonly routeWish: (split: Split) => RouteWish;
 }
 
-export interface CompanionScene {
+interface CompanionScene {
   readonly shape: CompanionShape;
   readonly wanted: KubeObject;
   readonly view: ObjectView | undefined;

@@ -34,7 +34,7 @@ export interface AutoscalerWish {
   readonly queries: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Bounds {
+interface Bounds {
   readonly min: number;
   readonly max: number;
 }

@@ -121,6 +121,15 @@ describe('storing a revision', () => {
     expect(records(of)).toEqual([]);
   });
 
+  it('makes no copy of a revision that is gone, of whichever object it is', async () => {
+    const of = world();
+    const stage = await stageOf(of);
+    of.store.delete(secrets, { namespace: 'shop', name: 'keys' });
+
+    await expect(storeRevision(stage, revisionOfTarget(stage))).rejects.toBeInstanceOf(Retry);
+    expect(copies(of, configMaps)).toEqual([]);
+  });
+
   it('gives up for now where the target holds another revision by now', async () => {
     const of = world();
     const before = await stageOf(of);

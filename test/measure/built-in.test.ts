@@ -155,3 +155,22 @@ describe('built-in queries', () => {
     );
   });
 });
+
+describe('the same queries about the primary', () => {
+  it.each([
+    ['istio', 'destination_workload=~"work-primary"'],
+    ['kubernetes', 'kubernetes_pod_name=~"work-primary-[0-9a-zA-Z]+-[0-9a-zA-Z]+"'],
+    ['contour', 'envoy_cluster_name=~"test_apex-primary_[0-9a-zA-Z-]+"'],
+    ['gloo', 'envoy_cluster_name=~"test-apex-primaryupstream-[0-9a-zA-Z]+_[0-9a-zA-Z-]+"'],
+    ['traefik', 'service=~"test-apex-primary-[0-9a-zA-Z]+@kubernetescrd"'],
+    ['nginx', 'canary=""'],
+    ['skipper', 'route=~"kube(ew)?_test__ing__.*__apex_primary(_[0-9]+)?"'],
+    ['apisix', 'route=~"test_rt-apex-primary_.+"'],
+    ['kuma', 'service=~"apex-primary_test_svc_[0-9a-zA-Z-]+"'],
+  ])('name its series for %s', (provider, matcher) => {
+    const about = { target: 'work-primary', subject: 'primary' } as const;
+
+    expect(query('request-success-rate', provider, about)).toContain(matcher);
+    expect(query('request-success-rate', provider)).not.toContain(matcher);
+  });
+});

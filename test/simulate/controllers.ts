@@ -12,9 +12,9 @@ import type { World } from './world.ts';
 const namespace = NAMESPACE;
 
 /** What Serin did not write on an object that it writes too. */
-export const NOTE = 'example.com/note';
+const NOTE = 'example.com/note';
 
-export function annotated(world: World): readonly (readonly [Resource, string])[] {
+function annotated(world: World): readonly (readonly [Resource, string])[] {
   return [
     // Of a Service that is released itself, the two others are copies, notes and all.
     ...(world.target.resource === resources.services ? [] : ['', '-primary', '-canary']).map(

@@ -1,4 +1,5 @@
 // What a seed is about: provider, strategy, and shapes, each of which some seeds have. A new feature adds a line here.
+import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { apiVersionOf, resources } from '../../src/model/kube.ts';
 import { besideShapes } from './beside.ts';
@@ -100,6 +101,12 @@ const shapes: readonly Shape[] = [
     share: 0.3,
     draw: ({ analysis }) => {
       analysis['onNewRevision'] = 'finish';
+      // Without this gate it has no meaning.
+      const type = 'confirm-promotion';
+      const webhooks = Array.isArray(analysis['webhooks']) ? analysis['webhooks'] : [];
+      const gated = webhooks.some((webhook) => objectOf(webhook)['type'] === type);
+      const gate = { name: type, type, url: `http://hooks.example.com/${type}` };
+      analysis['webhooks'] = gated ? webhooks : [...webhooks, gate];
     },
   },
   {
