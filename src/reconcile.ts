@@ -77,7 +77,7 @@ export type Pass = (key: string) => Promise<number | undefined>;
 
 export function createPass(parts: PassParts): Pass {
   return async (key) => {
-    const memory: Memory = { refusal: undefined, written: undefined, freshConfigs: false };
+    const memory: Memory = { refusal: undefined, written: undefined, freshConfigs: false, left: new Set() };
     for (let turn = 0; turn < MOST_TURNS; turn += 1) {
       const view = parts.caches.canaries.get(key);
       if (view === undefined || !parts.isOurs(view)) {
@@ -106,6 +106,8 @@ interface Memory {
   refusal: string | undefined;
   /** The actions of the turn before, to notice that they have to be repeated. */
   written: string | undefined;
+  /** UIDs of commands that the server lets nobody answer or delete: no run waits for that. */
+  readonly left: Set<string>;
   /** The next turn reads the Secrets anew, whatever is known of them. */
   freshConfigs: boolean;
 }
@@ -124,7 +126,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   const maxAgeMs = fresh ? 0 : secretAgeMs(run);
   const configs = scene === undefined ? undefined : await readConfigs(parts, scene, maxAgeMs);
   questioning.keep(key, run === undefined ? undefined : keptFor(run));
-  const seen = observe(view, scene, caches, {
+  const all = observe(view, scene, caches, {
     settings,
     moment: {
       nowMs: parts.nowMs(),
@@ -138,6 +140,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       missingKinds: missingKinds(parts, scene),
     },
   });
+  const seen = leavingOut(all, memory.left);
   const decision = decide(seen);
   const stale = !fresh && configs?.dueMs !== undefined;
   if (stale && decision.kind === 'intend' && isTurningPoint(run, decision.status.run)) {
@@ -156,6 +159,12 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
     case 'enact':
       return carryOut(parts, turn, { scene, configs, seen, decision });
   }
+}
+
+function leavingOut(seen: Observation, left: ReadonlySet<string>): Observation {
+  return seen.commands === undefined || left.size === 0
+    ? seen
+    : { ...seen, commands: seen.commands.filter(({ uid }) => !left.has(uid)) };
 }
 
 /** Which answers still count: those of the round; at a gate, whose questions the clock numbers, all of the run. */
@@ -177,7 +186,8 @@ async function carryOut(
 ): Promise<Next> {
   const { actions, rehearse = [] } = decision;
   if (actions.length === 0) {
-    const refused = seen.refusal === undefined ? [] : [seen.nowMs + REFUSED_AGAIN_MS];
+    const refused =
+      seen.refusal === undefined && memory.left.size === 0 ? [] : [seen.nowMs + REFUSED_AGAIN_MS];
     const due = [decision.wakeAtMs, configs?.dueMs, ...refused].filter((wakeAtMs) => wakeAtMs !== undefined);
     return { wakeAtMs: due.length === 0 ? undefined : Math.min(...due) };
   }
@@ -187,24 +197,32 @@ async function carryOut(
     return { wakeAtMs: Math.min(againMs, Math.max(seen.nowMs, decision.wakeAtMs ?? againMs)) };
   }
   memory.written = written;
-  if (scene === undefined) {
-    await release({ cluster, caches }, view, actions);
-    return 'again';
-  }
-  const stage = { cluster, caches, scene, checksums: configs?.checksums };
   try {
-    if (rehearse.length > 0) {
-      await enact(stage, [...actions, ...rehearse], true);
+    if (scene === undefined) {
+      await release({ cluster, caches }, view, actions);
+    } else {
+      const stage = { cluster, caches, scene, checksums: configs?.checksums };
+      await (rehearse.length > 0 ? enact(stage, [...actions, ...rehearse], true) : Promise.resolve());
+      await enact(stage, actions);
     }
-    await enact(stage, actions);
   } catch (error) {
     if (!(error instanceof Stalled)) {
       throw error;
     }
     memory.written = undefined;
-    memory.refusal = error.message;
+    remember(memory, actions, error.message);
   }
   return 'again';
+}
+
+function remember(memory: Memory, actions: readonly Action[], refusal: string): void {
+  if (!actions.every(isCommandAction)) {
+    memory.refusal = refusal;
+    return;
+  }
+  for (const action of actions) {
+    memory.left.add(action.kind === 'answerCommand' ? action.answer.uid : action.uid);
+  }
 }
 
 /** Without a readable spec there is nothing to write but the finalizer, and what a command came to. */

@@ -112,6 +112,30 @@ describe('a command', () => {
     expect(runOf(of)['paused']).toBeDefined();
   });
 
+  it.each(['a spec that works', 'a spec that cannot be read'])(
+    'that nobody may answer holds nothing up, with %s',
+    async (what) => {
+      const of = lab();
+      const pass = passOn(of);
+      await inAnalysis(of, pass);
+      if (what === 'a spec that cannot be read') {
+        const body = { spec: { analysis: { threshold: 'many' } } };
+        of.store.patch(canaries, { namespace: 'shop', name: 'cart' }, { kind: 'merge', body });
+      }
+      give(of, 'stop', { verb: 'abort' });
+      of.refuse = ({ resource, verb }) =>
+        resource === canaryCommands && verb === 'patch' ? new ApiError(403, 'Forbidden', 'no') : undefined;
+      expect(await pass(KEY)).toBeDefined();
+      const { run, runs = [] } = of.view().status;
+      expect(run?.outcome?.reason ?? runs[0]?.reason).toBe('AbortRequested');
+      expect(statusOf(of, 'stop')).toBeUndefined();
+      of.refuse = () => undefined;
+      await pass(KEY);
+      expect(statusOf(of, 'stop')).toMatchObject({ result: 'Done' });
+      expect(of.view().status.commands).toHaveLength(1);
+    },
+  );
+
   it('to abort works while the spec cannot be read, and is answered', async () => {
     const of = lab();
     const pass = passOn(of);

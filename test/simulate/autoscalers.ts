@@ -200,7 +200,9 @@ export function unrestOf(world: World): string | undefined {
   if (kind === 'ScaledObject' && pausedAt(target) !== '0') {
     return 'the autoscaler of the target is not paused';
   }
-  const same = world.imageOf(APP) === world.imageOf(PRIMARY);
+  const { lastAppliedSpec, lastPromotedSpec } = objectOf(world.canary()?.['status']);
+  // The same image with another configuration is another revision, and its autoscaler is not for the primary.
+  const same = world.imageOf(APP) === world.imageOf(PRIMARY) && lastAppliedSpec === lastPromotedSpec;
   const followed = boundsOf(copy).max === boundsOf(target).max && boundsOf(copy).min === boundsOf(target).min;
   return same && !followed ? 'the autoscaler of the primary does not follow' : undefined;
 }

@@ -134,7 +134,8 @@ class Simulation {
       }
     }
     throw new Violation(
-      `does not end: ${unrestOf(this.#world) ?? ''} ${JSON.stringify(this.#world.canary()?.['status'])}`,
+      `does not end: ${unrestOf(this.#world) ?? ''} primary ${this.#world.imageOf(PRIMARY)}, target ${this.#world.imageOf(APP)}, ` +
+        JSON.stringify(this.#world.canary()?.['status']),
     );
   }
 
@@ -245,6 +246,7 @@ class Simulation {
   async #step(): Promise<void> {
     this.#world.advance(STEP_MS);
     this.#makeAgain();
+    this.#allowLive();
     this.#process.hear(this.#calm);
     this.#process.answerSome((question) => this.#answers.to(question), this.#calm);
     this.#process.deliverSome((id, message) => {
@@ -402,7 +404,9 @@ class Simulation {
     if (aside || !this.#deliveries.nothingIsOwed() || isAwaitingAnswer(this.#world)) {
       return undefined;
     }
-    if (this.#world.workload(WARM) !== undefined) {
+    // What somebody left to nobody is theirs to take away.
+    const warmOf = this.#world.workload(WARM)?.metadata.ownerReferences?.[0]?.uid;
+    if (warmOf !== undefined && warmOf === this.#world.canary()?.metadata.uid) {
       return undefined;
     }
     const live = status['lastPromotedSpec'];
@@ -414,7 +418,8 @@ class Simulation {
     const settled = target === primary || phase === 'Failed';
     const serving = this.#world.availableOf(`${APP}-primary`) > 0;
     const trusted = this.#world.manifest['skipAnalysis'] === true || this.#invariants.initial.has(primary);
-    const proven = qualityOf(primary) === 'good' || trusted;
+    // It may have turned bad since it was analysed.
+    const proven = qualityOf(primary) === 'good' || trusted || this.#invariants.allowed.has(primary);
     return settled && serving && proven && unrestOf(this.#world) === undefined
       ? `${phase} with ${primary}`
       : undefined;

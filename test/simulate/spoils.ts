@@ -96,7 +96,7 @@ export const spoiling: readonly Habit[] = [
     weight: 0.5,
     act: (world) => {
       const { target } = world;
-      if (world.workload(PRIMARY) === undefined || target.name === 'Knative') {
+      if (world.workload(PRIMARY) === undefined || !['Deployment', 'DaemonSet'].includes(target.name)) {
         return undefined;
       }
       const { metadata, ...object } = unselectable(target.manifest('app:good-1', 1));
