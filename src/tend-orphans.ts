@@ -5,10 +5,13 @@ import type { Cluster } from './cluster/cluster.ts';
 import { decideOrphans } from './decide/collect-commands.ts';
 import type { AuthorCheck } from './observe/author.ts';
 import type { Caches } from './observe/caches.ts';
+import { Stalled } from './model/errors.ts';
 import { commandsFor, seenCommands } from './observe/command-view.ts';
 
 /** What was written does not show yet. */
 const UNSEEN_AGAIN_MS = 5_000;
+/** The server lets nobody write it; there is no object to say so on. */
+const REFUSED_AGAIN_MS = 30_000;
 
 interface OrphanParts {
   readonly cluster: Cluster;
@@ -28,8 +31,23 @@ export async function tendOrphans(
   const now = nowMs();
   const commands = seenCommands(views, { createdAt: undefined, stamped });
   const { actions, wakeAtMs } = decideOrphans({ canary: name, nowMs: now, commands });
-  for (const action of actions) {
-    await tendCommand({ cluster, caches }, namespace, action);
+  const refused = await Promise.all(
+    actions.map((action) => isRefused(tendCommand({ cluster, caches }, namespace, action))),
+  );
+  if (actions.length === 0) {
+    return wakeAtMs;
   }
-  return actions.length === 0 ? wakeAtMs : now + UNSEEN_AGAIN_MS;
+  return now + (refused.includes(true) ? REFUSED_AGAIN_MS : UNSEEN_AGAIN_MS);
+}
+
+async function isRefused(written: Promise<void>): Promise<boolean> {
+  try {
+    await written;
+    return false;
+  } catch (error) {
+    if (error instanceof Stalled) {
+      return true;
+    }
+    throw error;
+  }
 }

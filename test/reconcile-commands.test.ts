@@ -185,6 +185,18 @@ describe('a command without a Canary', () => {
     expect(await pass(KEY)).toBeUndefined();
   });
 
+  it('that nobody may answer is tried again later', async () => {
+    const of = lab([]);
+    const pass = passOn(of);
+    give(of, 'hold', { verb: 'pause', expiresAfter: '60s' });
+    of.nowMs += 60_000;
+    of.refuse = ({ verb }) => (verb === 'patch' ? new ApiError(403, 'Forbidden', 'no') : undefined);
+    expect(await pass(KEY)).toBe(of.nowMs + 30_000);
+    of.refuse = () => undefined;
+    await pass(KEY);
+    expect(statusOf(of, 'hold')).toMatchObject({ result: 'Expired' });
+  });
+
   it('from before its Canary is refused by it', async () => {
     const of = lab([]);
     give(of, 'hold', { verb: 'pause' });

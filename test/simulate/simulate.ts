@@ -41,7 +41,7 @@ export interface Outcome {
 class Crash extends Error {}
 
 const STEP_MS = 2_000;
-const BREAKING_STEPS = 160;
+const BREAKING_STEPS = 100;
 const HEALING_STEPS = 3_000;
 const QUIET_STEPS = 60;
 const REST_STEPS = 40;
