@@ -142,6 +142,8 @@ const habits: readonly [Habit, ...Habit[]] = [
   },
   {
     name: 'deletes the warm pods',
+    // Few seeds are ever on probation.
+    weight: 12,
     act: (world) => {
       if (world.workload(WARM) === undefined) {
         return undefined;
@@ -242,6 +244,7 @@ const habits: readonly [Habit, ...Habit[]] = [
   toggle('gatesClosed', ['closes the gates', 'opens the gates'], 2),
   toggle('routeRejected', ['breaks the gateway', 'mends the gateway'], 1),
   toggle('refusing', ['has a policy refuse everything', 'takes the policy back'], 1),
+  toggle('noRoom', ['leaves no room for warm pods', 'makes room for warm pods'], 3),
   toggle('notServed', ['takes the kind of the route away', 'installs the kind of the route'], 0.5),
   ...spoiling,
   ...meddling,

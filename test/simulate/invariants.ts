@@ -74,6 +74,7 @@ export class Invariants {
         call,
         believes: (workload) => process.believes(workload),
         nowMs: this.#world.nowMs,
+        setBackMs: this.#world.setBackMs,
         trusting: this.#world.manifest['skipAnalysis'] === true,
         allowed: this.allowed,
         initial: this.initial,

@@ -42,6 +42,7 @@ export interface Write {
   /** How many available pods the process believes a workload to have. */
   readonly believes: (workload: string) => number;
   readonly nowMs: number;
+  readonly setBackMs: number;
   /** The analysis is skipped: whatever gets ready may go live. */
   readonly trusting: boolean;
   readonly allowed: Set<string>;
@@ -76,6 +77,10 @@ export const rules: readonly Rule[] = [
     name: 'traffic goes where it is served',
     broken: ({ before, now: { split, status }, believes }) => {
       if (split === undefined || before.split?.canary === split.canary) {
+        return undefined;
+      }
+      // Past its deadline a deletion gives back to whatever the target is like: the primary is about to go.
+      if (status['phase'] === 'Terminating') {
         return undefined;
       }
       const primary = believes(PRIMARY);
@@ -172,7 +177,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a step is taken only when the one before has been in effect for an interval',
-    broken: ({ before, now, nowMs }) => {
+    broken: ({ before, now, nowMs, setBackMs }) => {
       const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
       const from = Number(objectOf(old['split'])['canary'] ?? 0);
       const to = Number(objectOf(run['split'])['canary'] ?? 0);
@@ -182,7 +187,7 @@ export const rules: readonly Rule[] = [
         ({ verb, run: of }) => verb === 'step' && of === run['id'],
       );
       const dueMs = Date.parse(String(old['settledAt'])) + Number(objectOf(old['plan'])['intervalMs']);
-      return stepped && !told && !(nowMs >= dueMs)
+      return stepped && !told && !(nowMs + setBackMs >= dueMs)
         ? `from ${from} to ${to}, ${dueMs - nowMs} ms too early`
         : undefined;
     },

@@ -221,6 +221,7 @@ class Simulation {
     if (chance.happens(0.005)) {
       const jumpMs = chance.between(-60_000, 300_000);
       this.#world.nowMs += jumpMs;
+      this.#world.setBackMs += Math.max(0, -jumpMs);
       this.#say(`the clock jumps by ${jumpMs} ms`);
     }
   }
@@ -336,6 +337,9 @@ class Simulation {
     if (refusing && call.verb !== 'delete' && call.resource.kind !== 'Canary' && isWriteOrTrial(call)) {
       throw new ApiError(403, 'Forbidden', 'admission webhook "policy.example.com" denied the request');
     }
+    if (this.#world.troubles.noRoom && isWriteOrTrial(call) && isWarm(call)) {
+      throw new ApiError(403, 'Forbidden', 'exceeded quota: compute');
+    }
     if (isWrite(call)) {
       this.#invariants.before();
       if (!this.#calm && chance.happens(0.02)) {
@@ -432,4 +436,8 @@ function isWrite(call: Call): boolean {
 
 function isWriteOrTrial({ verb }: Call): boolean {
   return verb !== 'get' && verb !== 'list' && verb !== 'watch';
+}
+
+function isWarm({ verb, key }: Call): boolean {
+  return verb === 'create' && key === `${NAMESPACE}/${WARM}`;
 }

@@ -8,6 +8,8 @@ export class Troubles {
   routeRejected = false;
   /** An admission policy refuses all that Serin writes, but the Canary itself. */
   refusing = false;
+  /** There is no room for pods beside those of target and primary. */
+  noRoom = false;
   /** The kind of the route is not installed. */
   notServed = false;
 
@@ -16,6 +18,7 @@ export class Troubles {
     this.gatesClosed = false;
     this.routeRejected = false;
     this.refusing = false;
+    this.noRoom = false;
     this.notServed = false;
   }
 }

@@ -41,6 +41,8 @@ interface Resting {
 
 export class World {
   nowMs = 1_700_000_000_000;
+  /** By how much the clock has been set back, in all: so much less may seem to have passed than has. */
+  setBackMs = 0;
   readonly store: Store;
   readonly chance: Chance;
   readonly target: SimulatedTarget;
