@@ -202,7 +202,9 @@ async function carryOut(
       await release({ cluster, caches }, view, actions);
     } else {
       const stage = { cluster, caches, scene, checksums: configs?.checksums };
-      await (rehearse.length > 0 ? enact(stage, [...actions, ...rehearse], true) : Promise.resolve());
+      if (rehearse.length > 0) {
+        await enact(stage, [...actions, ...rehearse], true);
+      }
       await enact(stage, actions);
     }
   } catch (error) {
