@@ -51,8 +51,9 @@ async function removeUnsettled(scene: Scene): Promise<void> {
   for (const { metadata, status } of await scene.kube.list(canaryKind)) {
     const { run } = CanaryStatus.parse(status ?? {});
     if (run === undefined || metadata.namespace === undefined) continue;
-    scene.say(`${metadata.namespace} is left out: a run is under way in it`);
-    await scene.kube.delete({ kind: 'v1/Namespace', name: metadata.namespace });
+    scene.say(`${metadata.name}.${metadata.namespace} is left out: a run of it is under way`);
+    // Not its namespace: what is taken away before the Canary would be made again, and refused.
+    await scene.kube.delete({ kind: canaryKind, namespace: metadata.namespace, name: metadata.name });
   }
 }
 
