@@ -11,6 +11,7 @@ import { autoscalerKindNames, autoscalerKinds } from '../workload/autoscalers.ts
 import { primaryNameOf } from '../workload/primary.ts';
 import type { Caches } from './caches.ts';
 import type { CanaryView } from './canary-view.ts';
+import { isForeign, isOlder } from './claims.ts';
 
 /** The autoscaler that a Canary names, and the one of its primary. */
 interface NamedAutoscaler {
@@ -107,7 +108,7 @@ function stateOf(
   if (primary === undefined) {
     return { state: 'missing' };
   }
-  if (primary.ownerUids.length > 0 && !primary.ownerUids.includes(ownUid)) {
+  if (isForeign(primary.ownerUids, ownUid)) {
     return { state: 'foreign' };
   }
   const difference = compareAutoscaler(kind, primary.object, wanted);
@@ -182,15 +183,12 @@ function elsewhere(
   ];
 }
 
-/** The older Canary has the autoscaler; of the same age, the one whose UID sorts first. */
 function inUse(view: CanaryView, ref: NonNullable<CanarySpec['autoscalerRef']>, caches: Caches): Problem[] {
   const other = caches.canaries
     .byIndex('interest', `Autoscaler/${view.namespace}/${ref.name}`)
     .find(({ value }) => {
       const theirs = value.canary?.spec.autoscalerRef;
-      const older =
-        value.createdAt < view.createdAt || (value.createdAt === view.createdAt && value.uid < view.uid);
-      return value.uid !== view.uid && older && theirs?.kind === ref.kind && theirs.name === ref.name;
+      return isOlder(value, view) && theirs?.kind === ref.kind && theirs.name === ref.name;
     });
   return other === undefined
     ? []
@@ -205,7 +203,7 @@ function inUse(view: CanaryView, ref: NonNullable<CanarySpec['autoscalerRef']>, 
 }
 
 function taken({ uid }: CanaryView, { kind, targetKey, primary }: NamedAutoscaler): Problem[] {
-  const foreign = primary !== undefined && primary.ownerUids.length > 0 && !primary.ownerUids.includes(uid);
+  const foreign = primary !== undefined && isForeign(primary.ownerUids, uid);
   const name = primaryNameOf(targetKey.name);
   return foreign
     ? [

@@ -30,7 +30,7 @@ import type { CanaryView } from './canary-view.ts';
 import { commandsFor, seenCommands } from './command-view.ts';
 import type { ConfigReading } from './configs.ts';
 import { problemsOf } from './problems.ts';
-import { isForeign } from './scene.ts';
+import { isForeign } from './claims.ts';
 import type { Scene } from './scene.ts';
 
 export interface ObserveSettings {

@@ -9,6 +9,7 @@ import { autoscalerProblems } from './autoscalers.ts';
 import type { Caches } from './caches.ts';
 import { targetKeyOf } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
+import { isOlder } from './claims.ts';
 import type { Moment, ObserveSettings } from './observe.ts';
 import type { Scene } from './scene.ts';
 
@@ -90,15 +91,10 @@ function unsupported({ router, provider, spec, kind }: Scene): Problem[] {
   return problems;
 }
 
-/** The older Canary has the target; of the same age, the one whose UID sorts first. */
 function inUse(view: CanaryView, caches: Caches): Problem[] {
   const target = targetKeyOf(view);
   const others = target === undefined ? [] : caches.canaries.byIndex('target', target);
-  const first = others.find(
-    ({ value }) =>
-      value.uid !== view.uid &&
-      (value.createdAt < view.createdAt || (value.createdAt === view.createdAt && value.uid < view.uid)),
-  );
+  const first = others.find(({ value }) => isOlder(value, view));
   return first === undefined
     ? []
     : [

@@ -230,11 +230,6 @@ function sourceOf(
     : trafficObjectOf(caches, router.source.resource, keyOf({ namespace, name }))?.source;
 }
 
-/** A Service that belongs to somebody else is never written: `foreign`. One that belongs to nobody is adopted. */
-export function isForeign(ownerUids: readonly string[], ownUid: string): boolean {
-  return ownerUids.length > 0 && !ownerUids.includes(ownUid);
-}
-
 const roles: readonly ServiceRole[] = ['apex', 'primary', 'canary'];
 
 function servicesOf(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { resources } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
-import { isForeign, sceneOf } from '../../src/observe/scene.ts';
+import { isForeign } from '../../src/observe/claims.ts';
+import { sceneOf } from '../../src/observe/scene.ts';
 import { basics, canaryObject, deploymentObject, lab, settings } from '../fixture/lab.ts';
 
 const { canaries, deployments } = resources;
