@@ -16,7 +16,7 @@ export const holdForCanary: RunRule = (seen, run) => {
     return undefined;
   }
   if (target.readiness.kind === 'ready') {
-    return run.heldSince === undefined ? undefined : resume(seen, run, run.heldSince);
+    return run.heldSince === undefined ? undefined : resume(seen, run);
   }
   return (
     canaryFailure(seen, run, run.heldSince ?? isoFromMs(seen.nowMs)) ?? retreat(seen, run) ?? hold(seen, run)
@@ -78,7 +78,7 @@ function notReady(seen: Observation, run: Run): string {
   return `holds at weight ${run.split.canary}: ${targetName(seen)} ${state}`;
 }
 
-function resume(seen: Observation, run: Run, _since: string): Move {
+function resume(seen: Observation, run: Run): Move {
   const { heldSince: _held, resumeWeight, ...kept } = run;
   const split = resumeWeight === undefined ? run.split : splitToward(resumeWeight);
   return {

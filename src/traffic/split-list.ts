@@ -32,7 +32,6 @@ export interface SplitList {
   readonly order: 'primary first' | 'canary first';
   /** What an entry without a weight counts. */
   readonly missingWeight: number;
-  readonly acceptanceOf?: (live: KubeObject) => Acceptance;
 }
 
 const silent: Acceptance = { state: 'unknown', message: '' };
@@ -51,7 +50,7 @@ export function splitListShape(list: SplitList): RouteShape {
     resource: list.resource,
     keys,
     weightsOf,
-    acceptanceOf: list.acceptanceOf ?? (() => silent),
+    acceptanceOf: () => silent,
     specOf: (wish) => specOf(wish, list),
     mergeSpec: (live, wanted) => mergeSpec(live, wanted, list),
     normalSpec: ({ metadata, spec }) => {
@@ -90,7 +89,7 @@ function normalAround(spec: unknown, { keys }: SplitList): unknown {
 }
 
 /** Names of fields around the list that some mesh of ours writes. */
-const ownTop = new Set(['service', 'sources', 'destinations']);
+const ownTop = new Set(['service']);
 
 function mergeSpec(live: KubeObject, wanted: KubeObject, { keys, entryKeys }: SplitList): JsonObject {
   const { service = byName } = keys;
