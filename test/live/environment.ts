@@ -6,7 +6,13 @@ import { ensureBinaries } from './binaries.ts';
 import { readKubeconfig } from './cluster-access.ts';
 import { advertisedAddress, kubeconfigText, startControlPlane } from './control-plane.ts';
 import { gatewayCrds, installCrds } from './crds.ts';
-import { type Gateway, gatewayObjects, startGatewayApi, startHttpProxyGateway } from './gateway.ts';
+import {
+  type Gateway,
+  type GatewayName,
+  gatewayObjects,
+  startGatewayApi,
+  startHttpProxyGateway,
+} from './gateway.ts';
 import { type Access, connectKube, type Kube } from './kube.ts';
 import { insideNetworkNamespace } from './network.ts';
 import { type NodeAdmin, startNode } from './node-admin.ts';
@@ -40,12 +46,8 @@ export interface Environment extends Kube {
 }
 
 export interface World {
-  /** Envoy for HTTPProxy; routes are chosen by Host header. */
-  readonly httpEnvoyUrl: string;
-  /** Envoy for HTTPRoutes with the parent `liveGateway` of gateway.ts. */
-  readonly gatewayEnvoyUrl: string;
-  /** What the Envoys themselves go by. */
-  readonly weights: Readonly<Record<'contour' | 'gatewayapi:v1', Gateway['weights']>>;
+  /** Those that this environment has. */
+  readonly gateways: ReadonlyMap<GatewayName, Gateway>;
   readonly prometheusUrl: string;
   readonly prometheus: Prometheus;
   readonly node: NodeAdmin;
@@ -91,20 +93,22 @@ export async function startEnvironment({ log = () => {} }: EnvironmentOptions = 
       startHttpProxyGateway(processes, programs, await plane.kubeconfigOf('contour')),
       startGatewayApi(processes, programs, await plane.kubeconfigOf('contour-gateway')),
     ]);
-    say('both gateways are ready');
+    const gateways = new Map<GatewayName, Gateway>([
+      ['contour', http],
+      ['gatewayapi:v1', gateway],
+    ]);
+    say('the gateways are ready');
     const { url: nodeUrl } = await node;
     const prometheus = await startPrometheus(processes, {
       binary: binary('prometheus'),
-      envoys: [http.stats, gateway.stats],
+      envoys: [...gateways.values()].map(({ stats }) => stats),
       podTargetsUrl: `${nodeUrl}/targets`,
     });
     say('Prometheus is ready');
     return {
       ...clusterPart(processes, kube, plane.access('admin')),
       world: {
-        httpEnvoyUrl: http.url,
-        gatewayEnvoyUrl: gateway.url,
-        weights: { contour: http.weights, 'gatewayapi:v1': gateway.weights },
+        gateways,
         prometheusUrl: prometheus.url,
         prometheus,
         node: await node,

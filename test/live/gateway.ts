@@ -6,22 +6,28 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import type { RouteKind } from './history.ts';
 import { poll, type Processes } from './processes.ts';
 
 /** The Gateway that HTTPRoutes name as parent. Routes of every namespace may. */
 export const liveGateway = { namespace: 'live', name: 'live', listenerPort: 1080 } as const;
+
+/** The `spec.provider` that a gateway carries out; where several carry out one, an @ and the name of the gateway follow. */
+export type GatewayName = 'contour' | 'gatewayapi:v1';
 
 export interface Gateway {
   /** Where Envoy answers requests, for instance `http://127.0.0.1:8085`. Routes are chosen by Host header. */
   readonly url: string;
   /** `address:port` of Envoy's `/stats/prometheus`. */
   readonly stats: string;
+  /** What it goes by. */
+  readonly routeKind: RouteKind;
   /** What Envoy itself goes by, which may be later than what its Contour has accepted. */
   readonly weights: (host: string) => Promise<readonly RoutedWeights[]>;
 }
 
 /** Weights by `namespace/service` of one rule of a host; a rule with one Service alone has none. */
-type RoutedWeights = Readonly<Record<string, number>>;
+export type RoutedWeights = Readonly<Record<string, number>>;
 
 /** Ports on 127.0.0.1; nothing may bind the wildcard address, for every port of 198.18.0.0/15 belongs to the pods. */
 interface Ports {
@@ -64,8 +70,14 @@ export function startHttpProxyGateway(
   programs: GatewayPrograms,
   kubeconfig: string,
 ): Promise<Gateway> {
-  const started = { name: 'contour', ports: proxyPorts, httpPort: proxyPorts.http, kubeconfig, flags: [] };
-  return start(processes, programs, started);
+  return start(processes, programs, {
+    name: 'contour',
+    routeKind: 'projectcontour.io/v1/HTTPProxy',
+    ports: proxyPorts,
+    httpPort: proxyPorts.http,
+    kubeconfig,
+    flags: [],
+  });
 }
 
 /** Serves the Gateway `live/live`, see gatewayObjects. Contour adds 8000 to the listener's port. */
@@ -85,6 +97,7 @@ export async function startGatewayApi(
   const flags = [`--config-path=${config}`, '--ingress-class-name=contour-gateway', ...absent];
   return start(processes, programs, {
     name: 'contour-gateway',
+    routeKind: 'gateway.networking.k8s.io/v1/HTTPRoute',
     ports: gatewayPorts,
     httpPort: listenerPort + 8000,
     kubeconfig,
@@ -120,6 +133,7 @@ export const gatewayObjects = [
 
 interface Started {
   readonly name: string;
+  readonly routeKind: RouteKind;
   readonly ports: Ports;
   readonly httpPort: number;
   readonly kubeconfig: string;
@@ -129,7 +143,7 @@ interface Started {
 const local = (what: string, port: number) => [`--${what}-address=127.0.0.1`, `--${what}-port=${port}`];
 
 async function start(processes: Processes, programs: GatewayPrograms, started: Started): Promise<Gateway> {
-  const { name, ports, httpPort, kubeconfig, flags } = started;
+  const { name, routeKind, ports, httpPort, kubeconfig, flags } = started;
   const at = (file: string) => join(processes.folder, file);
   const { logPath } = processes.start({
     name,
@@ -170,7 +184,7 @@ async function start(processes: Processes, programs: GatewayPrograms, started: S
     abort: processes.check,
     logPath,
   });
-  return { url: `http://127.0.0.1:${httpPort}`, stats, weights: weightsBy(admin) };
+  return { url: `http://127.0.0.1:${httpPort}`, stats, routeKind, weights: weightsBy(admin) };
 }
 
 const RouteConfigs = z.object({

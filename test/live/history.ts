@@ -40,8 +40,17 @@ const HttpRoute = z.object({
   spec: z.object({ rules: z.array(z.object({ backendRefs: z.array(Backend).default([]) })).default([]) }),
 });
 
-/** @param routes where the cluster serves the kinds of routes */
-export async function recordHistory(kube: Kube, { routes }: { readonly routes: boolean }): Promise<History> {
+/** The weights of each rule, by the kind of the route. */
+const weightsIn = {
+  'projectcontour.io/v1/HTTPProxy': (object: KubeObject) =>
+    HttpProxy.parse(object).spec.routes.map(({ services }) => tableOf(services)),
+  'gateway.networking.k8s.io/v1/HTTPRoute': (object: KubeObject) =>
+    HttpRoute.parse(object).spec.rules.map(({ backendRefs }) => tableOf(backendRefs)),
+} satisfies Record<string, (object: KubeObject) => RouteMoment['rules']>;
+export type RouteKind = keyof typeof weightsIn;
+
+/** @param routeKinds which of them the cluster serves */
+export async function recordHistory(kube: Kube, routeKinds: ReadonlySet<RouteKind>): Promise<History> {
   const canaries = new Map<string, CanaryMoment[]>();
   const weights = new Map<string, RouteMoment[]>();
   const listeners: ((key: string, moments: readonly CanaryMoment[]) => void)[] = [];
@@ -60,26 +69,12 @@ export async function recordHistory(kube: Kube, { routes }: { readonly routes: b
     },
     onGone: (key) => canaries.delete(key),
   });
-  const routeFollowings = routes
-    ? [
-        follow(kube, 'projectcontour.io/v1/HTTPProxy', {
-          onObject: (object) =>
-            record(
-              keyOf(object),
-              HttpProxy.parse(object).spec.routes.map((rule) => tableOf(rule.services)),
-            ),
-          onGone: (key) => weights.delete(key),
-        }),
-        follow(kube, 'gateway.networking.k8s.io/v1/HTTPRoute', {
-          onObject: (object) =>
-            record(
-              keyOf(object),
-              HttpRoute.parse(object).spec.rules.map((rule) => tableOf(rule.backendRefs)),
-            ),
-          onGone: (key) => weights.delete(key),
-        }),
-      ]
-    : [];
+  const routeFollowings = [...routeKinds].map((kind) =>
+    follow(kube, kind, {
+      onObject: (object) => record(keyOf(object), weightsIn[kind](object)),
+      onGone: (key) => weights.delete(key),
+    }),
+  );
   const followings = [canaryFollowing, ...routeFollowings];
   await Promise.all(followings.map(({ synced }) => synced));
   return {

@@ -88,7 +88,10 @@ async function setStage(
   });
   const startMs = await controller.start();
   report.log(`the controller leads ${(startMs / 1000).toFixed(1)} s after its start`);
-  const history = await recordHistory(environment, { routes: world !== null });
+  const history = await recordHistory(
+    environment,
+    new Set([...(world?.gateways.values() ?? [])].map(({ routeKind }) => routeKind)),
+  );
   history.onChange((key, moments) => report.progress(key, moments));
   return { environment, controller, history, report };
 }

@@ -6,7 +6,7 @@ import { countRequests, readAudit } from './audit.ts';
 import { ensureBinaries } from './binaries.ts';
 import { MissingPrerequisites } from './prerequisites.ts';
 import { type OwnEnvironment, startEnvironment } from './environment.ts';
-import { liveGateway } from './gateway.ts';
+import { type GatewayName, liveGateway } from './gateway.ts';
 import { count, send, shareFits, startLoad } from './load.ts';
 import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
 import { queryPrometheus } from './prometheus.ts';
@@ -83,9 +83,10 @@ async function check(environment: OwnEnvironment, say: (line: string) => void): 
   });
   say('four pods are ready');
 
+  const urlOf = (name: GatewayName) => world.gateways.get(name)?.url ?? '';
   const gateways = [
-    { url: world.httpEnvoyUrl, host: hosts.proxy },
-    { url: world.gatewayEnvoyUrl, host: hosts.gateway },
+    { url: urlOf('contour'), host: hosts.proxy },
+    { url: urlOf('gatewayapi:v1'), host: hosts.gateway },
   ];
   for (const gateway of gateways) {
     await environment.waitFor(`${gateway.host} to be routed`, async () => {

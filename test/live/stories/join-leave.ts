@@ -2,7 +2,7 @@
 // as it was before.
 import type { KubeObject } from '../../../src/model/kube.ts';
 import { liveGateway } from '../gateway.ts';
-import { appName, autoscaler, canaryKind, type Provider, rootProxy } from './manifests.ts';
+import { appName, autoscaler, canaryKind, rootProxy } from './manifests.ts';
 import { deploymentOf } from './objects.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { expectNoFailure } from './traffic.ts';
@@ -13,15 +13,16 @@ const routeKinds = {
   'gatewayapi:v1': 'gateway.networking.k8s.io/v1/HTTPRoute',
   kubernetes: undefined,
 } as const;
+type JoinedProvider = keyof typeof routeKinds;
 
 interface Household {
-  readonly provider: Provider;
+  readonly provider: JoinedProvider;
   readonly version: string;
   readonly autoscaled?: boolean;
 }
 
 /** The user's own Service, and the route to it. */
-function own(scene: Scene, provider: Provider): KubeObject[] {
+function own(scene: Scene, provider: JoinedProvider): KubeObject[] {
   const { namespace, host } = scene;
   const metadata = { namespace, name: appName, labels: { team: 'shop' } };
   const service = {
@@ -50,7 +51,7 @@ function own(scene: Scene, provider: Provider): KubeObject[] {
 }
 
 /** Spec, labels and annotations of what is the user's. */
-async function belongings(scene: Scene, provider: Provider): Promise<string> {
+async function belongings(scene: Scene, provider: JoinedProvider): Promise<string> {
   const kinds = [serviceKind, routeKinds[provider]].filter((kind) => kind !== undefined);
   const found = await Promise.all(kinds.map((kind) => scene.kube.get(kind, scene.namespace, appName)));
   return JSON.stringify(

@@ -3,9 +3,10 @@
 import type { Analysis, Metric } from '../../../src/api/analysis.ts';
 import type { Service } from '../../../src/api/service.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
-import { liveGateway } from '../gateway.ts';
+import { type GatewayName, liveGateway } from '../gateway.ts';
 
-export type Provider = 'contour' | 'gatewayapi:v1' | 'kubernetes';
+/** What carries out a Canary: a gateway, or for `kubernetes` Services alone. */
+export type Provider = GatewayName | 'kubernetes';
 
 /** The word by which stories name the workload, its Services and its route. */
 export const appName = 'app';
@@ -87,21 +88,26 @@ export interface CanaryOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+/** The fields of `spec.service` that say through which gateway a host name is reached. */
+const routed: Record<Provider, (host: string) => Readonly<Record<string, unknown>>> = {
+  contour: () => ({}),
+  'gatewayapi:v1': (host) => ({
+    hosts: [host],
+    gatewayRefs: [{ name: liveGateway.name, namespace: liveGateway.namespace }],
+  }),
+  kubernetes: () => ({}),
+};
+
 export function canary(options: CanaryOptions): KubeObject {
   const { namespace, name = appName, target = appName, provider, host, analysis, service, spec } = options;
-  const { namespace: gatewayNamespace, name: gateway } = liveGateway;
-  const routed =
-    provider === 'gatewayapi:v1'
-      ? { hosts: [host], gatewayRefs: [{ name: gateway, namespace: gatewayNamespace }] }
-      : {};
   return {
     apiVersion: 'flagger.app/v1beta1',
     kind: 'Canary',
     metadata: { namespace, name, labels: { [storyLabel.key]: storyLabel.value } },
     spec: {
-      provider,
+      provider: provider.split('@')[0],
       targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
-      service: { port: 80, targetPort: 8080, ...routed, ...service },
+      service: { port: 80, targetPort: 8080, ...routed[provider](host), ...service },
       progressDeadlineSeconds: 60,
       analysis: { interval: '1s', threshold: 5, ...analysis },
       ...spec,

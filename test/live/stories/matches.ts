@@ -1,5 +1,6 @@
 // Who sees the canary where a Canary says so by matches, and routes that were wrong on real clusters before.
 import type { Analysis } from '../../../src/api/analysis.ts';
+import type { GatewayName } from '../gateway.ts';
 import type { Sample } from '../load.ts';
 import { startHooks } from './hooks.ts';
 import { generated } from './objects.ts';
@@ -15,7 +16,7 @@ function toCanary(samples: readonly Sample[]): number {
 }
 
 /** Both headers must be there: whoever has one of them, or none, stays with the primary, and nobody gets a 404. */
-async function abTest(scene: Scene, provider: 'contour' | 'gatewayapi:v1'): Promise<void> {
+async function abTest(scene: Scene, provider: GatewayName): Promise<void> {
   const hooks = await startHooks(scene);
   hooks.closed.add('/finish');
   await scene.deploy({ version: '1.0' });

@@ -1,4 +1,5 @@
 // A new revision goes step by step to all users, and nobody notices.
+import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
 import { duration, type Provider, successRate } from './manifests.ts';
 import { expect, type Scene, type Story } from './story.ts';
@@ -6,9 +7,7 @@ import { describeShares, expectNoFailure, expectShare, shareAt } from './traffic
 
 const weights = [10, 30, 50];
 
-type RoutedProvider = 'contour' | 'gatewayapi:v1';
-
-async function tell(scene: Scene, provider: RoutedProvider): Promise<void> {
+async function tell(scene: Scene, provider: GatewayName): Promise<void> {
   // Each step is let through when the one before has been measured, however long the gateway takes.
   let steps = 0;
   const hooks = await startHooks(scene, {

@@ -6,6 +6,7 @@ import type { CanaryStatus, Phase } from '../../../src/api/status.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
 import type { Controller } from '../controller.ts';
 import type { Environment, World } from '../environment.ts';
+import type { Gateway, GatewayName } from '../gateway.ts';
 import type { CanaryMoment, History, RouteMoment } from '../history.ts';
 import { type Load, type LoadOptions, startLoad } from '../load.ts';
 import {
@@ -208,16 +209,19 @@ export class Scene {
     }
   }
 
+  gateway(name: GatewayName): Gateway {
+    const gateway = this.world.gateways.get(name);
+    expect(gateway !== undefined, `this environment has no gateway for ${name}`);
+    return gateway;
+  }
+
   /** Requests through the gateway of that provider, or for `kubernetes` to the Service. Ends with the story. */
   async startLoad(provider: Provider, options: Partial<LoadOptions> = {}): Promise<Load> {
-    const { httpEnvoyUrl, gatewayEnvoyUrl } = this.world;
-    const url = {
-      contour: async () => httpEnvoyUrl,
-      'gatewayapi:v1': async () => gatewayEnvoyUrl,
-      kubernetes: async () => `http://${await this.clusterAddress(appName)}`,
-    }[provider];
     const load = startLoad({
-      url: await url(),
+      url:
+        provider === 'kubernetes'
+          ? `http://${await this.clusterAddress(appName)}`
+          : this.gateway(provider).url,
       host: this.host,
       perSecond: 20,
       freshConnections: provider === 'kubernetes',

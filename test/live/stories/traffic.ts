@@ -1,5 +1,6 @@
 // What traffic shows: that none failed, and that each step's share fits its weight.
 // May import load.ts and story.ts.
+import type { GatewayName } from '../gateway.ts';
 import { count, type Load, type Sample, shareFits } from '../load.ts';
 import { appName } from './manifests.ts';
 import { expect, type Scene } from './story.ts';
@@ -45,11 +46,12 @@ const enough = 350;
  */
 export async function shareAt(
   scene: Scene,
-  { load, provider, weight }: { load: Load; provider: 'contour' | 'gatewayapi:v1'; weight: number },
+  { load, provider, weight }: { load: Load; provider: GatewayName; weight: number },
 ): Promise<StepShare> {
-  const { host, namespace, world } = scene;
+  const { host, namespace } = scene;
+  const gateway = scene.gateway(provider);
   await scene.eventually(`the gateway to go by weight ${weight}`, async () =>
-    (await world.weights[provider](host)).some((rule) => rule[`${namespace}/${appName}-canary`] === weight),
+    (await gateway.weights(host)).some((rule) => rule[`${namespace}/${appName}-canary`] === weight),
   );
   // What was on its way then has arrived.
   await scene.pass(500);
