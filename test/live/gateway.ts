@@ -27,7 +27,7 @@ export interface Gateway {
 }
 
 /** Weights by `namespace/service` of one rule of a host; a rule with one Service alone has none. */
-export type RoutedWeights = Readonly<Record<string, number>>;
+type RoutedWeights = Readonly<Record<string, number>>;
 
 /** Ports on 127.0.0.1; nothing may bind the wildcard address, for every port of 198.18.0.0/15 belongs to the pods. */
 interface Ports {
