@@ -21,7 +21,7 @@ import { observe } from './observe/observe.ts';
 import type { ObserveSettings } from './observe/observe.ts';
 import { sceneOf } from './observe/scene.ts';
 import type { Scene, SceneSettings } from './observe/scene.ts';
-import type { Resource } from './model/kube.ts';
+import type { PresenceOf, Resource } from './model/kube.ts';
 import { resourcesOf } from './traffic/router.ts';
 import { tendOrphans } from './tend-orphans.ts';
 import { sourceChecksums } from './workload/recapture.ts';
@@ -64,7 +64,7 @@ export interface PassParts {
   readonly authors: AuthorCheck;
   /** undefined: configuration is not tracked. */
   readonly configs: ConfigReader | undefined;
-  readonly isServed: (resource: Resource) => boolean;
+  readonly presenceOf: PresenceOf;
   readonly nowMs: () => number;
   readonly chance: () => string;
   readonly listener: PassListener;
@@ -118,7 +118,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
   const { key, view, memory } = turn;
   const { caches, settings, questioning, outbox, listener } = parts;
   outbox.send(key, view);
-  const scene = sceneOf(view, caches, settings);
+  const scene = sceneOf(view, caches, { ...settings, presenceOf: parts.presenceOf });
   const inheritedConfigs = scene === undefined ? undefined : await readInherited(parts, scene);
   const { run } = view.status;
   const fresh = memory.freshConfigs;
@@ -244,12 +244,12 @@ async function release(
   }
 }
 
-function missingKinds({ isServed }: PassParts, scene: Scene | undefined): readonly Resource[] {
+function missingKinds({ presenceOf }: PassParts, scene: Scene | undefined): readonly Resource[] {
   const autoscaler = scene?.autoscalers.named?.kind;
   return [
     ...(scene?.router === undefined ? [] : resourcesOf(scene.router)),
     ...(autoscaler?.optional === true ? [autoscaler.resource] : []),
-  ].filter((resource) => !isServed(resource));
+  ].filter((resource) => presenceOf(resource) !== 'served');
 }
 
 async function readConfigs(

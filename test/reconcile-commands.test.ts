@@ -23,7 +23,7 @@ function passOn(of: Lab): Pass {
     outbox: { send: () => undefined, delivered: () => [], forget: () => undefined },
     authors: createAuthorCheck(of.cluster),
     configs: undefined,
-    isServed: () => true,
+    presenceOf: () => 'served' as const,
     nowMs: () => of.nowMs,
     chance: () => `run-${(runs += 1)}`,
     listener: { decided: () => undefined, intended: () => undefined },

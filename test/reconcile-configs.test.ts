@@ -60,7 +60,7 @@ class World {
         nowMs: () => of.nowMs,
       }),
       authors: createAuthorCheck(of.cluster),
-      isServed: () => true,
+      presenceOf: () => 'served' as const,
       nowMs: () => of.nowMs,
       chance: () => `run-${(this.#runs += 1)}`,
       listener: {

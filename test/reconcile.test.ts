@@ -65,7 +65,7 @@ function start(of: Lab = lab(), override: Partial<PassParts> = {}): Run {
       nowMs: () => of.nowMs,
     }),
     authors: createAuthorCheck(of.cluster),
-    isServed: () => true,
+    presenceOf: () => 'served' as const,
     nowMs: () => of.nowMs,
     chance: () => `run-${(runs += 1)}`,
     listener: { decided: note, intended: () => undefined },
@@ -238,7 +238,7 @@ describe('a pass', () => {
   });
 
   it('waits for a kind that the cluster does not serve', async () => {
-    const run = start(lab(), { isServed: () => false });
+    const run = start(lab(), { presenceOf: () => 'missing' as const });
     await run.pass();
 
     expect(conditionOf(run.of.view().status, 'Ready')?.reason).toBe('KindNotInstalled');

@@ -51,7 +51,7 @@ async function look(of: Lab): Promise<readonly string[]> {
       configMaps: of.caches.configMaps,
       nowMs: () => of.nowMs,
     }),
-    isServed: () => true,
+    presenceOf: () => 'served' as const,
     nowMs: () => of.nowMs,
     chance: () => 'run-1',
     listener: { decided: () => undefined, intended: () => undefined },

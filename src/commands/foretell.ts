@@ -62,7 +62,7 @@ export interface ForetellParts {
   readonly cluster: Cluster;
   readonly caches: Caches;
   readonly settings: PassParts['settings'] & { readonly enableConfigTracking: boolean };
-  readonly isServed: PassParts['isServed'];
+  readonly presenceOf: PassParts['presenceOf'];
   readonly nowMs: () => number;
 }
 
@@ -115,7 +115,7 @@ type Told = Pick<Foretold, 'first' | 'message'>;
 
 /** @returns why it stopped before its end. */
 async function rehearse(
-  { cluster: real, caches, settings, isServed, nowMs }: ForetellParts,
+  { cluster: real, caches, settings, presenceOf, nowMs }: ForetellParts,
   { key, cluster, decided }: { readonly key: string; readonly cluster: Cluster; readonly decided: Decided[] },
 ): Promise<Told | undefined> {
   const pass = createPass({
@@ -128,7 +128,7 @@ async function rehearse(
     configs: settings.enableConfigTracking
       ? createConfigReader({ cluster: real, configMaps: caches.configMaps, nowMs })
       : undefined,
-    isServed,
+    presenceOf,
     nowMs,
     chance: () => 'foretold',
     listener: {

@@ -8,7 +8,8 @@ import { type Path, type Problem, errorAt, formatPath, parsePath, warningAt } fr
 import type { StructuralSchema } from '../api/structural-schema.ts';
 import { fixForType, messageForType } from '../api/wording.ts';
 import { admit } from '../sandbox/crd-schema.ts';
-import { providers, routerFor } from '../traffic/routers.ts';
+import { routerProblems } from '../traffic/capabilities.ts';
+import { providers, routerOf } from '../traffic/routers.ts';
 import { adviceFor } from './lint-advice.ts';
 
 /** The one version that is served of each group, and its kinds. */
@@ -145,17 +146,17 @@ function controllerProblems(stored: unknown): readonly Remark[] {
 function canaryProblems(canary: Canary): readonly Remark[] {
   const general = checkCanary(canary);
   const fields = new Set(general.map(({ field }) => field));
-  return [...general, ...routerProblems(canary.spec).filter(({ field }) => !fields.has(field))];
+  return [...general, ...unroutable(canary.spec).filter(({ field }) => !fields.has(field))];
 }
 
-function routerProblems(spec: CanarySpec): readonly Remark[] {
+function unroutable(spec: CanarySpec): readonly Remark[] {
   const { provider } = spec;
   if (provider === undefined) {
     return [];
   }
-  const router = routerFor(provider);
+  const router = routerOf(spec, provider);
   if (router !== undefined) {
-    return router.problems(spec);
+    return routerProblems(router, spec);
   }
   const message = `is ${provider}, which this version of Serin does not route`;
   const fix = `use one of ${providers.join(', ')}, or wait for a version that does`;

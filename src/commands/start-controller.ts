@@ -170,7 +170,7 @@ function passParts(
       ? createConfigReader({ cluster, configMaps: caches.configMaps, nowMs: Date.now })
       : undefined,
     authors: createAuthorCheck(cluster),
-    isServed: (resource) => isBuiltIn(resource) || kinds.isServed(resource),
+    presenceOf: (resource) => (isBuiltIn(resource) ? 'served' : kinds.presenceOf(resource)),
     nowMs: Date.now,
     chance: () => randomBytes(6).toString('hex'),
     outbox: createOutbox({

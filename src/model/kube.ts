@@ -70,6 +70,10 @@ const namespaced = (group: string, version: string, plural: string, kind: string
   namespaced: true,
 });
 
+/** Whether the cluster serves a kind in a version; `unknown` while that is being found out. */
+export type Presence = 'served' | 'missing' | 'unknown';
+export type PresenceOf = (resource: Resource) => Presence;
+
 /** The kinds Serin itself reads or writes; routers name the kinds of their own routes. */
 export const resources = {
   canaries: namespaced('flagger.app', 'v1beta1', 'canaries', 'Canary'),

@@ -7,7 +7,7 @@ import type { AutoscalerName } from '../model/observation.ts';
 import type { KubeObject, Resource } from '../model/kube.ts';
 import { objectView, resourcesOf } from '../traffic/router.ts';
 import type { CompanionShape, ObjectView, RouteShape, RouteView } from '../traffic/router.ts';
-import { routers } from '../traffic/routers.ts';
+import { allRouters } from '../traffic/routers.ts';
 import { createCache } from '../watch/cache.ts';
 import type { Cache } from '../watch/cache.ts';
 import { viewOfAutoscaler } from '../workload/autoscaler.ts';
@@ -127,7 +127,7 @@ function autoscalerCache(kind: AutoscalerName['kind'], failed: Failed): Cache<Au
 
 function trafficCaches(failed: Failed): Map<string, TrafficCache> {
   const caches = new Map<string, TrafficCache>();
-  for (const resource of routers.flatMap(resourcesOf)) {
+  for (const resource of allRouters.flatMap(resourcesOf)) {
     const key = resourceKey(resource);
     if (!caches.has(key)) {
       const cache = createCache({ project: trafficObject(resource), onError: failed(resource.kind) });
@@ -139,9 +139,9 @@ function trafficCaches(failed: Failed): Map<string, TrafficCache> {
 
 function trafficObject(kind: Resource): (object: KubeObject) => TrafficObject {
   const isOfKind = ({ resource }: { readonly resource: Resource }): boolean => isSameKind(resource, kind);
-  const routes = routers.flatMap(({ route }) => route ?? []).filter(isOfKind);
-  const companions = routers.flatMap((router) => router.companions ?? []).filter(isOfKind);
-  const isSource = routers.some(({ source }) => source !== undefined && isOfKind(source));
+  const routes = [...new Set(allRouters.flatMap(({ route }) => route ?? []))].filter(isOfKind);
+  const companions = allRouters.flatMap((router) => router.companions ?? []).filter(isOfKind);
+  const isSource = allRouters.some(({ source }) => source !== undefined && isOfKind(source));
   return (object) => ({
     routes: new Map(routes.map((shape) => [shape, shape.view(object)])),
     companions: new Map(companions.map((shape) => [shape, objectView(object, shape.fingerprint(object))])),

@@ -106,7 +106,7 @@ function storedFor(view: CanaryView, scene: Scene | undefined, caches: Caches): 
 }
 
 function planFor({ spec, provider, router }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
-  return planOf(spec, { provider, minimumIntervalMs, canMirror: router?.capabilities.mirror === true });
+  return planOf(spec, { provider, minimumIntervalMs, canMirror: router?.capabilities.mirror !== undefined });
 }
 
 function seenTarget(

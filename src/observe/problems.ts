@@ -2,6 +2,7 @@
 // that is said.
 import { checkCanary } from '../api/check.ts';
 import type { Problem } from '../model/problem.ts';
+import { routerProblems } from '../traffic/capabilities.ts';
 import { providers } from '../traffic/routers.ts';
 import { selectorConflict } from '../workload/conflicts.ts';
 import { workloadKinds } from '../workload/kinds.ts';
@@ -37,7 +38,7 @@ export function problemsOf(
     ...view.problems,
     ...checked,
     ...unsupported(scene),
-    ...(scene.router?.problems(scene.spec) ?? []),
+    ...(scene.router === undefined ? [] : routerProblems(scene.router, scene.spec)),
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
     ...sourceProblems(scene),

@@ -2,11 +2,11 @@
 import type { CanarySpec } from '../api/canary.ts';
 import { apexName, primaryName, providerOf, warmName } from '../api/defaults.ts';
 import { keyOf, resources, apiVersionOf } from '../model/kube.ts';
-import type { KubeObject, ObjectKey, OwnerReference, Resource } from '../model/kube.ts';
+import type { KubeObject, ObjectKey, OwnerReference, PresenceOf, Resource } from '../model/kube.ts';
 import type { Problem } from '../model/problem.ts';
 import { allPrimary } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
-import { routerFor } from '../traffic/routers.ts';
+import { routerOf } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';
 import type { CompanionShape, ObjectView, RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
 import { autoscalersOf } from './autoscalers.ts';
@@ -28,6 +28,8 @@ export interface SceneSettings {
   readonly ingressAnnotationsPrefix?: string;
   readonly selectorLabels: readonly string[];
   readonly includeLabelPrefix: readonly string[];
+  /** Left out: everything is served. */
+  readonly presenceOf?: PresenceOf;
 }
 
 export interface Scene {
@@ -78,7 +80,7 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
   const { namespace } = view;
   const apex = apexName(spec);
   const provider = providerOf(spec, settings.meshProvider);
-  const router = routerFor(provider);
+  const router = routerOf(spec, provider, settings.presenceOf);
   const owner = ownerOf(view);
   const workloads = workloadsOf(spec, kind, { namespace, caches, settings });
   const { target, selector } = workloads;

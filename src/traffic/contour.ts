@@ -10,7 +10,15 @@ import type { TrafficRouter } from './router.ts';
 
 export const contour: TrafficRouter = {
   provider: 'contour',
-  capabilities: { weighted: true, match: true, mirror: false, affinity: false },
+  capabilities: {
+    weighted: true,
+    match: {
+      headers: ['exact', 'prefix', 'suffix', 'regex', 'present'],
+      queryParams: ['exact', 'prefix', 'regex', 'present'],
+    },
+    serviceFields: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
+    acceptance: true,
+  },
   route: routeShape({
     resource: {
       group: 'projectcontour.io',

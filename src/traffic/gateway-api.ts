@@ -1,20 +1,42 @@
 // Gateway API: the split is the weights of an HTTPRoute named like the apex. gateway-api/ renders it, reads it and checks
 // the spec. One adapter for both served versions, as one stored object is behind them.
+import { abilityOf, type RouterCapabilities } from './capabilities.ts';
 import { acceptanceOf } from './gateway-api/acceptance.ts';
 import { mergeSpec } from './gateway-api/merge.ts';
 import { carriers, normalSpec, weightsOf } from './gateway-api/normal.ts';
 import { problemsOf } from './gateway-api/problems.ts';
 import { specOf } from './gateway-api/render.ts';
 import { routeShape } from './route-shape.ts';
-import type { RouterCapabilities, RouteWish, TrafficRouter } from './router.ts';
+import { whereOnlyServed, type RouteWish, type TrafficRouter } from './router.ts';
 
-const capabilities: RouterCapabilities = { weighted: true, match: true, mirror: true, affinity: true };
+/** Headers and query parameters alike: what is implementation-specific, as expressions are, counts as expressible. */
+const matchers = ['exact', 'regex'] as const;
+
+const capabilities: RouterCapabilities = {
+  weighted: true,
+  match: { headers: matchers, queryParams: matchers },
+  mirror: 'percent',
+  affinity: 'both',
+  serviceFields: [
+    'timeout',
+    'backendTimeout',
+    'gatewayRefs',
+    'hosts',
+    'match',
+    'rewrite',
+    'headers',
+    'mirror',
+    'corsPolicy',
+  ],
+  acceptance: true,
+};
 
 function gatewayApi(version: 'v1' | 'v1beta1'): TrafficRouter {
   const provider = `gatewayapi:${version}`;
+  const ability = abilityOf(provider, { headers: matchers, queryParams: matchers });
   return {
     provider,
-    capabilities,
+    capabilities: version === 'v1' ? capabilities : { ...capabilities, affinity: 'canary' },
     route: routeShape({
       resource: {
         group: 'gateway.networking.k8s.io',
@@ -31,7 +53,7 @@ function gatewayApi(version: 'v1' | 'v1beta1'): TrafficRouter {
       acceptanceOf,
       carriers,
     }),
-    problems: (spec) => problemsOf(spec, provider),
+    problems: (spec) => problemsOf(spec, ability),
   };
 }
 
@@ -41,5 +63,9 @@ function withoutPrimaryCookie({ affinity = {}, ...wish }: RouteWish): RouteWish 
   return { ...wish, affinity: rest };
 }
 
-export const gatewayApiV1 = gatewayApi('v1');
-export const gatewayApiV1beta1 = gatewayApi('v1beta1');
+const newer = gatewayApi('v1');
+const older = gatewayApi('v1beta1');
+
+// The same stored objects under both versions: a cluster that serves one of them is enough.
+export const gatewayApiV1: TrafficRouter = { ...newer, variants: [whereOnlyServed(newer, older)] };
+export const gatewayApiV1beta1: TrafficRouter = { ...older, variants: [whereOnlyServed(older, newer)] };

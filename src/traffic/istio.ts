@@ -1,35 +1,85 @@
 // Istio: the split is the weights of a VirtualService named like the apex; a DestinationRule for each side carries the
-// traffic policy. istio/ renders, lays over, reads and checks them. v1beta1 is served by every release.
-import type { Resource } from '../model/kube.ts';
+// traffic policy. istio/ renders, lays over, reads and checks them. Releases before 1.22 serve v1beta1 alone.
+import type { RouterCapabilities } from './capabilities.ts';
 import { acceptanceOf } from './istio/acceptance.ts';
 import { destinationRules } from './istio/destination-rules.ts';
 import { mergeSpec } from './istio/merge.ts';
 import { normalSpec, serviceKey, weightsOf } from './istio/normal.ts';
-import { problemsOf } from './istio/problems.ts';
-import { specOf } from './istio/render.ts';
+import { problemsOf, tcpProblems } from './istio/problems.ts';
+import { isTcp, specOf } from './istio/render.ts';
 import { routeShape } from './route-shape.ts';
-import type { TrafficRouter } from './router.ts';
+import { whereOnlyServed, type TrafficRouter } from './router.ts';
 
-const resource: Resource = {
-  group: 'networking.istio.io',
-  version: 'v1beta1',
-  plural: 'virtualservices',
-  kind: 'VirtualService',
-  namespaced: true,
+const matchers = ['exact', 'prefix', 'regex'] as const;
+
+const capabilities: RouterCapabilities = {
+  weighted: true,
+  // Istio has no suffix: the matcher would be empty, and take every request that has the header.
+  match: { headers: matchers, queryParams: matchers, sourceLabels: true },
+  mirror: 'percent',
+  affinity: 'both',
+  serviceFields: [
+    'gateways',
+    'hosts',
+    'delegation',
+    'trafficPolicy',
+    'match',
+    'timeout',
+    'rewrite',
+    'retries',
+    'headers',
+    'corsPolicy',
+  ],
+  acceptance: true,
 };
 
+const tcpCapabilities: RouterCapabilities = {
+  weighted: true,
+  serviceFields: ['gateways', 'hosts', 'delegation', 'trafficPolicy', 'match'],
+  acceptance: true,
+  tcp: true,
+};
+
+function istioIn(version: 'v1' | 'v1beta1'): TrafficRouter {
+  const parts = {
+    provider: 'istio',
+    route: routeShape({
+      resource: {
+        group: 'networking.istio.io',
+        version,
+        plural: 'virtualservices',
+        kind: 'VirtualService',
+        namespaced: true,
+      },
+      keys: { rules: ['http', 'tcp'], backends: 'route', service: serviceKey },
+      specOf,
+      mergeSpec,
+      normalSpec,
+      weightsOf,
+      acceptanceOf,
+    }),
+    companions: [destinationRules(version)],
+  };
+  const tcp: TrafficRouter = { ...parts, capabilities: tcpCapabilities, problems: tcpProblems };
+  return {
+    ...parts,
+    capabilities,
+    problems: problemsOf,
+    variants: [
+      {
+        where: 'where `service.appProtocol` is `tcp`',
+        applies: ({ service }) => isTcp(service),
+        router: tcp,
+      },
+    ],
+  };
+}
+
+/** Of releases before 1.22. */
+const older = istioIn('v1beta1');
+const newer = istioIn('v1');
+
 export const istio: TrafficRouter = {
-  provider: 'istio',
-  capabilities: { weighted: true, match: true, mirror: true, affinity: true },
-  route: routeShape({
-    resource,
-    keys: { rules: ['http', 'tcp'], backends: 'route', service: serviceKey },
-    specOf,
-    mergeSpec,
-    normalSpec,
-    weightsOf,
-    acceptanceOf,
-  }),
-  companions: [destinationRules],
-  problems: problemsOf,
+  ...newer,
+  variants: [whereOnlyServed(newer, older), ...(newer.variants ?? [])],
 };

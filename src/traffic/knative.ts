@@ -1,19 +1,14 @@
 // Knative Serving: the weights stand in `spec.traffic` of the user's own Service, which is also the target. Two entries are
 // ours: the latest revision, which is the canary, and the primary's, by name. Nothing else of the Service is written.
-import type { CanarySpec } from '../api/canary.ts';
 import { digest } from '../model/hash.ts';
 import { numberOf, objectOf, objectsOf, textOf } from '../model/json.ts';
 import type { JsonObject } from '../model/json.ts';
 import { apiVersionOf, resources } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
-import type { Problem } from '../model/problem.ts';
 import type { Split } from '../model/split.ts';
 import { PRIMARY_REVISION } from '../workload/knative.ts';
-import { affinityProblems, error, ignoredServiceFields, mirrorProblems } from './problems.ts';
 import { objectView } from './router.ts';
 import type { Acceptance, RouteShape, TrafficRouter } from './router.ts';
-
-const provider = 'knative';
 
 /** What a Service that says nothing means. */
 const everythingToLatest: readonly JsonObject[] = [{ latestRevision: true, percent: 100 }];
@@ -143,26 +138,8 @@ const route: RouteShape = {
   },
 };
 
-function matchProblems({ analysis }: CanarySpec): readonly Problem[] {
-  return (analysis.match ?? []).length === 0
-    ? []
-    : [
-        error(['spec', 'analysis', 'match'], {
-          reason: 'UnsupportedMatch',
-          message: `cannot be had with ${provider}: everybody would see the canary`,
-          fix: 'remove it, and release by weights',
-        }),
-      ];
-}
-
 export const knative: TrafficRouter = {
-  provider,
-  capabilities: { weighted: true, match: false, mirror: false, affinity: false },
+  provider: 'knative',
+  capabilities: { weighted: true, serviceFields: [], acceptance: true },
   route,
-  problems: (spec) => [
-    ...affinityProblems(spec, provider),
-    ...mirrorProblems(spec, provider),
-    ...ignoredServiceFields(spec, provider, []),
-    ...matchProblems(spec),
-  ],
 };

@@ -7,7 +7,7 @@ import { isCookieHeader } from './cookie-matches.ts';
 import { ingressCopy, ingressSource, leadingTo, serviceOf } from './ingress-copy.ts';
 import { backendNames } from './live.ts';
 import { isMatched, sortedEntries } from './matches.ts';
-import { affinityProblems, error, ignoredServiceFields, mirrorProblems, missingService } from './problems.ts';
+import { error } from './problems.ts';
 import type { RouteWish, TrafficRouter } from './router.ts';
 
 const provider = 'nginx';
@@ -24,7 +24,16 @@ function suffixed(annotations: TextMap, suffix: string): string | undefined {
 
 export const nginx: TrafficRouter = {
   provider,
-  capabilities: { weighted: true, match: true, mirror: false, affinity: false },
+  capabilities: {
+    weighted: true,
+    match: {
+      headers: ['exact', 'regex'],
+      queryParams: [],
+      limit: 'one header and one cookie, each in an entry of its own; a cookie by its name as an exact value',
+    },
+    serviceFields: [],
+    acceptance: false,
+  },
   route: ingressCopy({
     isSplitKey: (key) => CANARY_KEY.test(key),
     annotationsOf,
@@ -49,7 +58,7 @@ export const nginx: TrafficRouter = {
     },
   }),
   source: ingressSource,
-  problems: problemsOf,
+  problems: matchProblems,
 };
 
 function isChosen(annotations: TextMap): boolean {
@@ -100,16 +109,6 @@ function conditionsOf({ analysis }: CanarySpec): readonly Condition[] {
       },
     ];
   });
-}
-
-function problemsOf(spec: CanarySpec): readonly Problem[] {
-  return [
-    ...affinityProblems(spec, provider),
-    ...mirrorProblems(spec, provider),
-    ...ignoredServiceFields(spec, provider, []),
-    ...matchProblems(spec),
-    ...(spec.service === undefined ? [missingService(provider)] : []),
-  ];
 }
 
 /** One header and one cookie, either of which is enough; what else is asked for would take other users along. */

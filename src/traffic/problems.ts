@@ -101,28 +101,20 @@ export function mirrorProblems({ analysis }: CanarySpec, provider: string): Prob
   ];
 }
 
-/** Of a router that divides all requests by weight and can do nothing else with them. */
-export function unsplittableProblems(
-  spec: CanarySpec,
-  provider: string,
-  honoured: readonly RouteField[],
-): readonly Problem[] {
-  return [
-    ...affinityProblems(spec, provider),
-    ...mirrorProblems(spec, provider),
-    ...ignoredServiceFields(spec, provider, honoured),
-    ...((spec.analysis.match ?? []).length === 0
-      ? []
-      : [
-          error(['spec', 'analysis', 'match'], {
-            reason: 'UnsupportedMatch',
-            value: spec.analysis.match,
-            message: `cannot be had with ${provider}: every user would see the canary`,
-            fix: 'remove it, or choose a provider that can tell requests apart',
-          }),
-        ]),
-    ...(spec.service === undefined ? [missingService(provider)] : []),
-  ];
+/** A match for a router that cannot tell requests apart. One that moves nobody leaves it out without harm. */
+export function unmatchedProblems({ analysis }: CanarySpec, provider: string, moves: boolean): Problem {
+  const field: Path = ['spec', 'analysis', 'match'];
+  return moves
+    ? error(field, {
+        reason: 'UnsupportedMatch',
+        value: analysis.match,
+        message: `cannot be had with ${provider}: every user would see the canary`,
+        fix: 'remove it, or choose a provider that can tell requests apart',
+      })
+    : warning(field, {
+        message: `is not honoured by ${provider}: users stay on the primary until promotion`,
+        fix: 'remove it, or choose a provider that routes requests',
+      });
 }
 
 function saysSomething(value: unknown): boolean {

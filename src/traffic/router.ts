@@ -1,10 +1,12 @@
 // A traffic router translates between a wanted split and the objects of one mesh or ingress, and does nothing else: it
 // holds no client, no logger, no clock. Imports api/ and model/ only; routers.ts lists all routers.
 import type { CanarySpec } from '../api/canary.ts';
-import type { KubeObject, OwnerReference, Resource } from '../model/kube.ts';
+import { apiVersionOf } from '../model/kube.ts';
+import type { KubeObject, OwnerReference, Presence, PresenceOf, Resource } from '../model/kube.ts';
 import type { OwnedShape } from '../model/owned.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Split } from '../model/split.ts';
+import type { RouterCapabilities } from './capabilities.ts';
 
 /** What a route shall say. */
 export interface RouteWish {
@@ -66,16 +68,6 @@ export interface RouteView extends ObjectView {
   readonly originalBackends?: readonly string[];
 }
 
-export interface RouterCapabilities {
-  readonly weighted: boolean;
-  /** Requests chosen by `analysis.match`. */
-  readonly match: boolean;
-  /** Honours `mirrorPercent`. Where it cannot, mirroring is left out of the plan and warned of. */
-  readonly mirror: boolean;
-  /** Honours `affinity`. Where it cannot, `analysis.sessionAffinity` is an error. */
-  readonly affinity: boolean;
-}
-
 /** A route object of one kind. `wish` in, object out; live object in, view out. */
 export interface RouteShape extends OwnedShape {
   readonly resource: Resource;
@@ -126,8 +118,45 @@ export interface TrafficRouter {
   /** Written before the route. */
   readonly companions?: readonly CompanionShape[];
   readonly source?: RouteSource;
-  /** Which fields of the spec cannot be honoured. Errors stop the Canary before any write. */
-  problems(spec: CanarySpec): readonly Problem[];
+  /** What the table of capabilities cannot tell: values that its API refuses, say. Errors stop the Canary before any write. */
+  problems?(spec: CanarySpec): readonly Problem[];
+  /** The first that applies takes its place. */
+  readonly variants?: readonly RouterVariant[];
+}
+
+/** Another router under the same name: other objects, or other capabilities, where the spec or the cluster says so. */
+export interface RouterVariant {
+  /** When, in words for the documentation: `where service.appProtocol is tcp`. */
+  readonly where: string;
+  applies(spec: CanarySpec, presenceOf: PresenceOf): boolean;
+  readonly router: TrafficRouter;
+}
+
+/** For a cluster that serves nothing but the kinds of another router, such as those of an older release. */
+export function whereOnlyServed(preferred: TrafficRouter, router: TrafficRouter): RouterVariant {
+  const presence = (presenceOf: PresenceOf, { route }: TrafficRouter): Presence =>
+    route === undefined ? 'served' : presenceOf(route.resource);
+  const kind =
+    router.route === undefined
+      ? ''
+      : `${router.route.resource.kind} of ${apiVersionOf(router.route.resource)}`;
+  return {
+    where: `where the cluster serves only ${kind}`,
+    applies: (_spec, presenceOf) =>
+      presence(presenceOf, preferred) === 'missing' && presence(presenceOf, router) === 'served',
+    router,
+  };
+}
+
+/** The router that counts for this spec in this cluster. */
+export function inForce(router: TrafficRouter, spec: CanarySpec, presenceOf: PresenceOf): TrafficRouter {
+  const variant = router.variants?.find((one) => one.applies(spec, presenceOf));
+  return variant === undefined ? router : inForce(variant.router, spec, presenceOf);
+}
+
+/** The router itself and everything that may take its place. */
+export function withVariants(router: TrafficRouter): readonly TrafficRouter[] {
+  return [router, ...(router.variants ?? []).flatMap((variant) => withVariants(variant.router))];
 }
 
 /** The split a view holds for an apex, or undefined where the two weights are missing or do not add up to more than 0. */

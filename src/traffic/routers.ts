@@ -10,7 +10,8 @@ import { nginx } from './nginx.ts';
 import { skipper } from './skipper.ts';
 import { smiRouters } from './smi.ts';
 import { traefik } from './traefik.ts';
-import type { TrafficRouter } from './router.ts';
+import { inForce, withVariants, type TrafficRouter } from './router.ts';
+import type { PresenceOf } from '../model/kube.ts';
 
 export const routers: readonly TrafficRouter[] = [
   kubernetes,
@@ -25,10 +26,23 @@ export const routers: readonly TrafficRouter[] = [
   knative,
 ];
 
+/** With everything that may take the place of one of them. */
+export const allRouters: readonly TrafficRouter[] = [...new Set(routers.flatMap(withVariants))];
+
+/** The router for a spec in a cluster; where nothing is said of the cluster, in one that serves everything. */
+export function routerOf(
+  spec: CanarySpec,
+  provider: string,
+  presenceOf: PresenceOf = () => 'served',
+): TrafficRouter | undefined {
+  const router = routerFor(provider);
+  return router === undefined ? undefined : inForce(router, spec, presenceOf);
+}
+
 /** Under every name that an object of a route may have for this Canary, so that its events find it. */
 export function routeNames(spec: CanarySpec): readonly string[] {
   const apex = apexName(spec);
-  const given = routers.flatMap(({ route, source }) => [route?.nameOf?.(spec), source?.nameOf(spec)]);
+  const given = allRouters.flatMap(({ route, source }) => [route?.nameOf?.(spec), source?.nameOf(spec)]);
   const names = [apex, `${apex}-primary`, `${apex}-canary`, ...given];
   return [...new Set(names)].filter((name) => name !== undefined);
 }

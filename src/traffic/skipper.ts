@@ -5,17 +5,15 @@ import { backendNames } from './live.ts';
 import { isMatched } from './matches.ts';
 import type { Split } from '../model/split.ts';
 import { allPrimary } from '../model/split.ts';
-import { unsplittableProblems } from './problems.ts';
 import type { TrafficRouter } from './router.ts';
 
-const provider = 'skipper';
 const WEIGHTS = 'zalando.org/backend-weights';
 const PREDICATE = 'zalando.org/skipper-predicate';
 const OURS = /^\s*(Weight\(100\)|False\(\))\s*(&&\s*)?/;
 
 export const skipper: TrafficRouter = {
-  provider,
-  capabilities: { weighted: true, match: false, mirror: false, affinity: false },
+  provider: 'skipper',
+  capabilities: { weighted: true, serviceFields: [], acceptance: false },
   route: ingressCopy({
     isSplitKey: (key) => key === WEIGHTS || key === PREDICATE,
     annotationsOf: ({ apex, spec, split }, before) =>
@@ -31,7 +29,6 @@ export const skipper: TrafficRouter = {
     }),
   }),
   source: ingressSource,
-  problems: (spec) => unsplittableProblems(spec, provider, []),
 };
 
 function annotationsFor(split: Split, apex: string, predicate = ''): Readonly<Record<string, string>> {

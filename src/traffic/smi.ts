@@ -1,7 +1,6 @@
 // Service Mesh Interface: the split is a TrafficSplit named like the apex. Linkerd (with its SMI extension) and Open Service
 // Mesh read it too. The projects are archived; new installations do better with the Gateway API.
-import type { Problem } from '../model/problem.ts';
-import { ignored, unsplittableProblems } from './problems.ts';
+import { ignored } from './problems.ts';
 import type { TrafficRouter } from './router.ts';
 import { splitListShape } from './split-list.ts';
 
@@ -10,7 +9,7 @@ type Version = 'v1alpha1' | 'v1alpha2' | 'v1alpha3';
 function smi(provider: string, version: Version): TrafficRouter {
   return {
     provider,
-    capabilities: { weighted: true, match: false, mirror: false, affinity: false },
+    capabilities: { weighted: true, serviceFields: ['hosts'], acceptance: false },
     route: splitListShape({
       resource: {
         group: 'split.smi-spec.io',
@@ -33,15 +32,9 @@ function smi(provider: string, version: Version): TrafficRouter {
       order: 'canary first',
       missingWeight: 0,
     }),
-    problems: (spec) => [
-      ...unsplittableProblems(spec, provider, ['hosts']),
-      ...((spec.service?.hosts ?? []).length > 1 ? [onlyOneHost(provider)] : []),
-    ],
+    problems: ({ service }) =>
+      (service?.hosts ?? []).length > 1 ? [ignored(['spec', 'service', 'hosts', 1], provider)] : [],
   };
-}
-
-function onlyOneHost(provider: string): Problem {
-  return ignored(['spec', 'service', 'hosts', 1], provider);
 }
 
 export const smiRouters: readonly TrafficRouter[] = [

@@ -1,16 +1,11 @@
 // Traefik: the split is the weights of a TraefikService named like the apex, to which the user's IngressRoute leads. Both
 // weights are always written: Traefik reads one that is missing as 1.
-import type { CanarySpec } from '../api/canary.ts';
-import type { Problem } from '../model/problem.ts';
-import { unsplittableProblems } from './problems.ts';
 import type { TrafficRouter } from './router.ts';
 import { splitListShape } from './split-list.ts';
 
-const provider = 'traefik';
-
 export const traefik: TrafficRouter = {
-  provider,
-  capabilities: { weighted: true, match: false, mirror: false, affinity: false },
+  provider: 'traefik',
+  capabilities: { weighted: true, serviceFields: [], acceptance: false },
   route: splitListShape({
     resource: {
       group: 'traefik.io',
@@ -26,5 +21,4 @@ export const traefik: TrafficRouter = {
     order: 'primary first',
     missingWeight: 1,
   }),
-  problems: (spec: CanarySpec): readonly Problem[] => unsplittableProblems(spec, provider, []),
 };

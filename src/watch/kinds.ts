@@ -1,17 +1,17 @@
 // Which optional kinds the cluster serves. One watch of the definitions' metadata starts the watch of a kind when its CRD
 // appears and lists it again when the CRD goes; a kind that is not there costs no request.
 import { isApiError, type Cluster } from '../cluster/cluster.ts';
-import { resources, type Resource } from '../model/kube.ts';
+import { resources, type Presence, type PresenceOf, type Resource } from '../model/kube.ts';
 import { createCache } from './cache.ts';
 import type { Clock } from './clock.ts';
-import type { Trouble } from './reflector.ts';
+import type { ReflectorState, Trouble } from './reflector.ts';
 import { watchKind, type WatchedKind } from './watch.ts';
 
 export interface Kinds {
   start(): void;
   stop(): Promise<void>;
-  /** A watched kind: it has been listed. Any other: it has a definition. */
-  isServed(resource: Resource): boolean;
+  /** A watched kind is served once it has been listed; any other, where it has a definition. */
+  presenceOf: PresenceOf;
   /** The first definitions are known, and the watches of the kinds that have one are started. */
   whenKnown(): Promise<void>;
 }
@@ -24,6 +24,14 @@ export interface KindsOptions {
   readonly onTrouble?: (trouble: Trouble) => void;
   readonly onError: (error: unknown, key: string) => void;
 }
+
+const presences: Readonly<Record<ReflectorState, Presence>> = {
+  idle: 'unknown',
+  syncing: 'unknown',
+  synced: 'served',
+  missing: 'missing',
+  stopped: 'unknown',
+};
 
 function definitionOf({ plural, group }: Resource): string {
   return `${plural}.${group}`;
@@ -92,11 +100,16 @@ export function createKinds(options: KindsOptions): Kinds {
     async stop() {
       await Promise.all([definitions.stop(), ...optional.map((kind) => kind.stop())]);
     },
-    isServed(resource) {
-      const watched = optional.find((kind) => definitionOf(kind.resource) === definitionOf(resource));
-      return watched === undefined
-        ? known.get(definitionOf(resource)) !== undefined
-        : watched.state === 'synced';
+    presenceOf(resource) {
+      const watched = optional.find(
+        (kind) =>
+          definitionOf(kind.resource) === definitionOf(resource) &&
+          kind.resource.version === resource.version,
+      );
+      if (watched === undefined) {
+        return known.get(definitionOf(resource)) === undefined ? 'missing' : 'served';
+      }
+      return presences[watched.state];
     },
     async whenKnown() {
       if (!isKnown) {

@@ -46,7 +46,7 @@ async function foretold(of: Lab): Promise<Foretold> {
     cluster: of.cluster,
     caches: of.caches,
     settings: { ...settings, enableConfigTracking: true },
-    isServed: () => true,
+    presenceOf: () => 'served' as const,
     nowMs: () => of.nowMs,
   };
   const told = await foretell(parts, KEY);

@@ -16,6 +16,7 @@ import {
   withBackends,
   type RuleKeys,
 } from '../../src/traffic/live.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { splitOf, type RouteShape, type RouteWish, type TrafficRouter } from '../../src/traffic/router.ts';
 import { frozen, owner, specOf, wishOf } from '../traffic/wish.ts';
 
@@ -104,7 +105,7 @@ class Routes {
     this.keys = example.keys ?? { rules: ['rules'], backends: 'backendRefs' };
     this.#example = example;
     this.spec = spec;
-    this.strategies = [spec(), ...(capabilities.match ? [spec({}, cohort)] : [])];
+    this.strategies = [spec(), ...(capabilities.match !== undefined ? [spec({}, cohort)] : [])];
   }
 
   render(canary: number, spec: CanarySpec = this.spec(), beside: Beside = {}): KubeObject {
@@ -179,7 +180,7 @@ function describeProblems(router: TrafficRouter, spec: SpecOf, example: RouterEx
   const { provider, capabilities } = router;
 
   const found = (of: CanarySpec, severity: string): string[] =>
-    router.problems(of).flatMap((problem) => (problem.severity === severity ? [problem.reason] : []));
+    routerProblems(router, of).flatMap((problem) => (problem.severity === severity ? [problem.reason] : []));
 
   it('has nothing to say about a plain canary but that it may be none', () => {
     expect(found(spec(), 'error')).toEqual([]);
@@ -188,13 +189,15 @@ function describeProblems(router: TrafficRouter, spec: SpecOf, example: RouterEx
 
   it('refuses session affinity where it has none', () => {
     const pinned = spec({}, { sessionAffinity: { cookieName: 'cart' } });
-    expect(found(pinned, 'error')).toEqual(capabilities.affinity ? [] : ['UnsupportedAffinity']);
+    expect(found(pinned, 'error')).toEqual(
+      capabilities.affinity !== undefined ? [] : ['UnsupportedAffinity'],
+    );
   });
 
   it('warns of mirroring where it has none', () => {
     const mirrored = found(spec({}, { mirror: true }), 'warning');
     expect(mirrored.filter((reason) => reason === 'IgnoredField')).toEqual(
-      capabilities.mirror ? [] : ['IgnoredField'],
+      capabilities.mirror !== undefined ? [] : ['IgnoredField'],
     );
   });
 
@@ -211,16 +214,16 @@ function describeProblems(router: TrafficRouter, spec: SpecOf, example: RouterEx
   });
 
   it.each(Object.entries(routeFields))('either honours service.%s or warns of it', (name, value) => {
-    const warned = router
-      .problems(spec({ [name]: value }))
-      .some(({ severity, field }) => severity === 'warning' && field === `spec.service.${name}`);
+    const warned = routerProblems(router, spec({ [name]: value })).some(
+      ({ severity, field }) => severity === 'warning' && field === `spec.service.${name}`,
+    );
     const honoured = honouredFields[provider] ?? [];
     expect(warned).toBe(!honoured.includes(name));
   });
 
   it('says what is needed where the service is missing', () => {
     const { service: _service, ...rest } = spec();
-    const missing = router.problems(rest).map(({ severity, field }) => `${severity} ${field}`);
+    const missing = routerProblems(router, rest).map(({ severity, field }) => `${severity} ${field}`);
     expect(missing).toContain('error spec.service');
   });
 }
@@ -273,9 +276,9 @@ function describeGolden(world: Routes, { capabilities }: TrafficRouter, folder: 
   ];
   it.each([
     ...plain,
-    ...(capabilities.match ? ab : []),
-    ...(capabilities.mirror ? mirroring : []),
-    ...(capabilities.affinity ? cookies : []),
+    ...(capabilities.match !== undefined ? ab : []),
+    ...(capabilities.mirror !== undefined ? mirroring : []),
+    ...(capabilities.affinity !== undefined ? cookies : []),
   ])('renders %s as the golden file shows', (name, canary, spec, beside) => {
     const golden = readFileSync(`test/traffic/${folder}/${name}.yaml`, 'utf8');
     expect(world.render(canary, spec, beside)).toEqual(parse(golden));
@@ -286,7 +289,7 @@ function describeMirroring(world: Routes, { capabilities }: TrafficRouter): void
   const { shape } = world;
   const spec = world.spec({}, { mirror: true });
 
-  if (!capabilities.mirror) {
+  if (capabilities.mirror === undefined) {
     it('says nothing of copies, as it can make none', () => {
       expect(world.render(0, spec, { mirrorPercent: 100 })).toEqual(world.render(0, spec));
     });
@@ -317,7 +320,7 @@ function describeAffinity(world: Routes, { capabilities }: TrafficRouter): void 
   const { shape } = world;
   const spec = world.spec({}, sticky);
 
-  if (!capabilities.affinity) {
+  if (capabilities.affinity === undefined) {
     it('says nothing of cookies, as it has none', () => {
       expect(world.render(30, spec, inRun)).toEqual(world.render(30, spec));
     });

@@ -61,7 +61,7 @@ export const besideShapes: readonly Shape[] = [
     name: 'session affinity',
     share: 0.3,
     suits: ({ provider, analysis }) =>
-      routerFor(provider)?.capabilities.affinity === true && analysis['iterations'] === undefined,
+      routerFor(provider)?.capabilities.affinity !== undefined && analysis['iterations'] === undefined,
     draw: ({ analysis }, chance) => {
       analysis['sessionAffinity'] = sticky(chance);
     },

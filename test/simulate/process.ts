@@ -94,7 +94,7 @@ export class Process {
       },
       configs: createConfigReader({ cluster, configMaps: this.caches.configMaps, nowMs: () => world.nowMs }),
       authors: createAuthorCheck(cluster),
-      isServed: () => !world.troubles.notServed,
+      presenceOf: () => (world.troubles.notServed ? 'missing' : 'served'),
       nowMs: () => world.nowMs,
       chance: () => `run-${world.chance.between(0, 1e9).toString(36)}`,
       listener,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import { frozen, routeOf, specOf, wishOf } from './wish.ts';
 
@@ -17,7 +18,7 @@ function routesOf(object: KubeObject): readonly JsonObject[] {
 
 function problems(service: object, analysis: object = {}): string[] {
   const spec = specOf({ provider: 'contour', service, analysis });
-  return contour.problems(spec).map(({ severity, field }) => `${severity} ${field}`);
+  return routerProblems(contour, spec).map(({ severity, field }) => `${severity} ${field}`);
 }
 
 function valid(status: string, observedGeneration: number): JsonObject {

@@ -9,6 +9,7 @@ import { apexName } from '../../src/api/defaults.ts';
 import { parseCanary } from '../../src/api/parse.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { routerFor } from '../../src/traffic/routers.ts';
 import { schemaOf } from './definitions.ts';
 import { routeOf, wishOf } from './wish.ts';
@@ -44,7 +45,9 @@ describeWithCorpus(
       const chosen = canaries().filter(({ canary }) => canary.spec.provider === provider);
       expect(chosen.length).toBeGreaterThan(0);
       const wrong = chosen.flatMap(({ file, canary: { spec } }) => {
-        const errors = router?.problems(spec).filter(({ severity }) => severity === 'error') ?? [];
+        const errors = (router === undefined ? [] : routerProblems(router, spec)).filter(
+          ({ severity }) => severity === 'error',
+        );
         if (errors.length > 0) {
           return errors.map(({ reason, field }) => `${file}: ${reason} ${field}`);
         }

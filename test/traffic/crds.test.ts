@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import type { RouteWish } from '../../src/traffic/router.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
@@ -123,7 +124,7 @@ describeWithCrds(title, () => {
               service: { gatewayRefs: [{ name: 'public', namespace: 'edge' }], ...service },
               analysis: { ...moment.analysis, ...(match === undefined ? {} : { match }) },
             });
-            fc.pre(router.problems(spec).every(({ severity }) => severity === 'warning'));
+            fc.pre(routerProblems(router, spec).every(({ severity }) => severity === 'warning'));
             const sent: KubeObject = shape.render(
               wishOf(spec, { ...moment.parts, split: splitToward(canary), ingressClass: 'contour' }),
             );

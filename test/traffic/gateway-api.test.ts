@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { gatewayApiV1 } from '../../src/traffic/gateway-api.ts';
 import { frozen, routeOf, specOf, wishOf } from './wish.ts';
 
@@ -18,9 +19,9 @@ function rulesOf(object: KubeObject): readonly JsonObject[] {
 
 function errors(service: object, analysis: object = {}): string[] {
   const spec = specOf({ service: { ...refs, ...service }, analysis });
-  return gatewayApiV1
-    .problems(spec)
-    .flatMap(({ severity, reason, field }) => (severity === 'error' ? [`${reason} ${field}`] : []));
+  return routerProblems(gatewayApiV1, spec).flatMap(({ severity, reason, field }) =>
+    severity === 'error' ? [`${reason} ${field}`] : [],
+  );
 }
 
 function many(count: number): object[] {

@@ -7,6 +7,7 @@ import { CanarySpec as Spec } from '../../src/api/canary.ts';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { nginx } from '../../src/traffic/nginx.ts';
 import { splitOf, type RouteShape, type TrafficRouter } from '../../src/traffic/router.ts';
 import { skipper } from '../../src/traffic/skipper.ts';
@@ -70,9 +71,9 @@ function stored({ metadata, ...rest }: KubeObject): KubeObject {
 const annotationsOf = ({ metadata }: KubeObject): Readonly<Record<string, string>> =>
   metadata.annotations ?? {};
 const problems = (router: TrafficRouter, analysis: object = {}, more: object = {}): readonly string[] =>
-  router
-    .problems(spec(router, analysis, more))
-    .map(({ severity, reason, field }) => `${severity} ${reason} ${field}`);
+  routerProblems(router, spec(router, analysis, more)).map(
+    ({ severity, reason, field }) => `${severity} ${reason} ${field}`,
+  );
 
 const pathsOf = (ingress: KubeObject): unknown => objectOf(ingress['spec'])['rules'];
 

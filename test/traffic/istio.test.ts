@@ -4,6 +4,8 @@ import type { CanarySpec } from '../../src/api/canary.ts';
 import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
+import { inForce } from '../../src/traffic/router.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { destinationRules } from '../../src/traffic/istio/destination-rules.ts';
 import { splitOf } from '../../src/traffic/router.ts';
@@ -17,9 +19,10 @@ const render = (service: object = {}, analysis: object = {}, canary = 0): KubeOb
 const specIn = (object: KubeObject): JsonObject => objectOf(object['spec']);
 const rulesOf = (object: KubeObject): readonly JsonObject[] => objectsOf(specIn(object)['http']);
 const problems = (service: object = {}, analysis: object = {}): readonly string[] =>
-  istio
-    .problems(spec(service, analysis))
-    .map(({ severity, reason, field }) => `${severity} ${reason} ${field}`);
+  routerProblems(
+    inForce(istio, spec(service, analysis), () => 'served'),
+    spec(service, analysis),
+  ).map(({ severity, reason, field }) => `${severity} ${reason} ${field}`);
 
 describe('a VirtualService', () => {
   it.each([
@@ -222,7 +225,8 @@ describe('acceptance of a VirtualService', () => {
   });
 });
 
-const rules = (service: object = {}): readonly KubeObject[] => destinationRules.render(wishOf(spec(service)));
+const destinations = destinationRules('v1');
+const rules = (service: object = {}): readonly KubeObject[] => destinations.render(wishOf(spec(service)));
 
 describe('the DestinationRules', () => {
   const trafficPolicy = { tls: { mode: 'ISTIO_MUTUAL' } };
@@ -242,11 +246,11 @@ describe('the DestinationRules', () => {
     }
     const subsets = [{ name: 'v1', labels: { v: '1' } }];
     const live = frozen({ ...wanted, spec: { ...specIn(wanted), subsets } });
-    expect(destinationRules.merge(live, wanted)).toEqual(live);
-    expect(destinationRules.fingerprint(live)).toBe(destinationRules.fingerprint(wanted));
-    const without = destinationRules.merge(live, bare);
+    expect(destinations.merge(live, wanted)).toEqual(live);
+    expect(destinations.fingerprint(live)).toBe(destinations.fingerprint(wanted));
+    const without = destinations.merge(live, bare);
     expect(without['spec']).toEqual({ host: 'cart-canary', subsets });
-    expect(destinationRules.fingerprint(without)).toBe(destinationRules.fingerprint(bare));
+    expect(destinations.fingerprint(without)).toBe(destinations.fingerprint(bare));
   });
 
   it('leave the policy of a user alone where the Canary has none', () => {
@@ -259,8 +263,8 @@ describe('the DestinationRules', () => {
       metadata: { name: 'cart-canary', namespace: 'shop' },
       spec: { host: 'cart-canary', trafficPolicy },
     });
-    const merged = destinationRules.merge(theirs, bare);
+    const merged = destinations.merge(theirs, bare);
     expect(merged['spec']).toEqual(theirs['spec']);
-    expect(destinationRules.fingerprint(merged)).toBe(destinationRules.fingerprint(bare));
+    expect(destinations.fingerprint(merged)).toBe(destinations.fingerprint(bare));
   });
 });

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { allPrimary, splitToward } from '../../src/model/split.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { knative } from '../../src/traffic/knative.ts';
 import { splitOf } from '../../src/traffic/router.ts';
 import { routeOf, specOf, wishOf } from './wish.ts';
@@ -188,9 +189,9 @@ describe('a Knative Service', () => {
 
 function reasons(analysis: object, of?: object): readonly string[] {
   const described = of === undefined ? {} : { service: of };
-  return knative
-    .problems(specOf({ provider: 'knative', analysis, ...described }))
-    .map(({ severity, reason, field }) => `${severity} ${reason} ${field}`);
+  return routerProblems(knative, specOf({ provider: 'knative', analysis, ...described })).map(
+    ({ severity, reason, field }) => `${severity} ${reason} ${field}`,
+  );
 }
 
 describe('a spec for Knative', () => {

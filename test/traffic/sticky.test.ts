@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from '../../src/traffic/gateway-api.ts';
 import { splitOf } from '../../src/traffic/router.ts';
 import { stickinessOf } from '../../src/traffic/sticky.ts';
@@ -217,26 +218,26 @@ describe('an HTTPRoute with cookies', () => {
       service: { ...refs, ...service },
       analysis: { sessionAffinity: plain, ...analysis },
     });
-    const errors = gatewayApiV1.problems(of).filter(({ severity }) => severity === 'error');
+    const errors = routerProblems(gatewayApiV1, of).filter(({ severity }) => severity === 'error');
 
     expect(errors.map(({ reason, field: at }) => `${reason} ${at}`)).toEqual([
       `UnsupportedAffinity ${field}`,
     ]);
     const without = specOf({ service: { ...refs, ...service }, analysis });
-    expect(gatewayApiV1.problems(without).filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(routerProblems(gatewayApiV1, without).filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
   it('may add cookies of its own', () => {
     const headers = { response: { add: { 'Set-Cookie': 'theme=dark' } } };
     const of = specOf({ service: { ...refs, headers }, analysis: { sessionAffinity: plain } });
 
-    expect(gatewayApiV1.problems(of)).toEqual([]);
+    expect(routerProblems(gatewayApiV1, of)).toEqual([]);
     const [expire = {}] = rulesOf(route.render(wishOf(of, { affinity: { previous: cookies.canary } })));
     expect(objectsOf(expire['filters']).map(({ type }) => type)).toEqual(['ResponseHeaderModifier']);
   });
 
   it('knows no cookie of the primary in v1beta1, and says so', () => {
-    const warned = gatewayApiV1beta1.problems({ ...spec, provider: 'gatewayapi:v1beta1' });
+    const warned = routerProblems(gatewayApiV1beta1, { ...spec, provider: 'gatewayapi:v1beta1' });
 
     expect(warned.map(({ severity, field }) => `${severity} ${field}`)).toEqual([
       'warning spec.analysis.sessionAffinity.primaryCookieName',

@@ -81,7 +81,7 @@ describe('optional kinds', () => {
   it('are watched where they have a definition; the others cost no request and count as synced', async () => {
     const all = await start(page(10, definition('routes.example.dev', 3)), new Set(['routes']));
     expect(all.lists()).toEqual({ customresourcedefinitions: 1, routes: 1 });
-    expect([all.kinds.isServed(routes), all.kinds.isServed(proxies)]).toEqual([true, false]);
+    expect([all.kinds.presenceOf(routes), all.kinds.presenceOf(proxies)]).toEqual(['served', 'missing']);
     expect(all.caches.map((cache) => cache.synced)).toEqual([true, true]);
     expect(all.cluster.lists[0]?.options.metadataOnly).toBe(true);
     await all.clock.advance(200_000);
@@ -93,11 +93,11 @@ describe('optional kinds', () => {
     const all = await start(page(10), served);
     definitionWatch(all).send('ADDED', definition('proxies.example.dev', 11));
     await settle();
-    expect(all.kinds.isServed(proxies)).toBe(false);
+    expect(all.kinds.presenceOf(proxies)).not.toBe('served');
     served.add('proxies');
     definitionWatch(all).send('MODIFIED', definition('proxies.example.dev', 12));
     await settle();
-    expect(all.kinds.isServed(proxies)).toBe(true);
+    expect(all.kinds.presenceOf(proxies)).toBe('served');
     // Later changes of a definition that is served are no reason to list again.
     definitionWatch(all).send('MODIFIED', definition('proxies.example.dev', 13));
     await all.clock.advance(100_000);
@@ -111,7 +111,7 @@ describe('optional kinds', () => {
     await all.clock.advance(5000);
     served.add('proxies');
     await all.clock.advance(10_000);
-    expect(all.kinds.isServed(proxies)).toBe(true);
+    expect(all.kinds.presenceOf(proxies)).toBe('served');
   });
 
   it('are let go when their definition goes, and taken up when it comes back', async () => {
@@ -120,7 +120,7 @@ describe('optional kinds', () => {
     served.delete('routes');
     definitionWatch(all).send('DELETED', definition('routes.example.dev', 20));
     await settle();
-    expect(all.kinds.isServed(routes)).toBe(false);
+    expect(all.kinds.presenceOf(routes)).toBe('missing');
     await all.clock.advance(200_000);
     const before = all.lists()['routes'];
     await all.clock.advance(40_000);
@@ -128,17 +128,20 @@ describe('optional kinds', () => {
     served.add('routes');
     definitionWatch(all).send('ADDED', definition('routes.example.dev', 30));
     await settle();
-    expect(all.kinds.isServed(routes)).toBe(true);
+    expect(all.kinds.presenceOf(routes)).toBe('served');
   });
 
   it('find out for themselves where definitions are hidden from us', async () => {
     const all = await start(fails(403, 'Forbidden'), new Set(['routes']));
-    expect([all.kinds.isServed(routes), all.kinds.isServed(proxies)]).toEqual([true, false]);
+    expect([all.kinds.presenceOf(routes), all.kinds.presenceOf(proxies)]).toEqual(['served', 'missing']);
     expect(all.lists()).toMatchObject({ routes: 1, proxies: 1 });
   });
 
   it('a kind without a watch is served if it has a definition', async () => {
     const all = await start(page(10, definition('meshes.example.dev', 3)), new Set());
-    expect([all.kinds.isServed(kind('meshes')), all.kinds.isServed(kind('others'))]).toEqual([true, false]);
+    expect([all.kinds.presenceOf(kind('meshes')), all.kinds.presenceOf(kind('others'))]).toEqual([
+      'served',
+      'missing',
+    ]);
   });
 });

@@ -2,16 +2,8 @@
 import type { CanarySpec } from '../../api/canary.ts';
 import type { Path, Problem } from '../../api/problem.ts';
 import type { HeaderOperations, Service } from '../../api/service.ts';
-import { analysisMatchProblems, sortedEntries, type MatchAbility } from '../matches.ts';
-import {
-  affinityProblems,
-  error,
-  ignored,
-  ignoredKeys,
-  ignoredServiceFields,
-  mirrorProblems,
-  missingService,
-} from '../problems.ts';
+import { sortedEntries } from '../matches.ts';
+import { error, ignored, ignoredKeys } from '../problems.ts';
 import { isPrefixRewrite, retryWords } from './render.ts';
 
 const provider = 'contour';
@@ -38,26 +30,18 @@ const retryConditions = [
 const MIN_ATTEMPTS = -1;
 
 const servicePath: Path = ['spec', 'service'];
-const ability: MatchAbility = { provider, header: () => true, queryParam: () => true };
 
-export function problemsOf(spec: CanarySpec): readonly Problem[] {
-  const { service } = spec;
-  return [
-    ...affinityProblems(spec, provider),
-    ...mirrorProblems(spec, provider),
-    ...ignoredServiceFields(spec, provider, ['timeout', 'match', 'rewrite', 'retries', 'headers']),
-    ...analysisMatchProblems(spec, ability),
-    ...(service === undefined
-      ? [missingService(provider)]
-      : [
-          ...matchProblems(service),
-          ...retryProblems(service),
-          ...durationProblem([...servicePath, 'timeout'], service.timeout),
-          ...rewriteProblems(service),
-          ...headerProblems([...servicePath, 'headers', 'request'], service.headers?.request),
-          ...headerProblems([...servicePath, 'headers', 'response'], service.headers?.response),
-        ]),
-  ];
+export function problemsOf({ service }: CanarySpec): readonly Problem[] {
+  return service === undefined
+    ? []
+    : [
+        ...matchProblems(service),
+        ...retryProblems(service),
+        ...durationProblem([...servicePath, 'timeout'], service.timeout),
+        ...rewriteProblems(service),
+        ...headerProblems([...servicePath, 'headers', 'request'], service.headers?.request),
+        ...headerProblems([...servicePath, 'headers', 'response'], service.headers?.response),
+      ];
 }
 
 function matchProblems({ match = [] }: Service): Problem[] {

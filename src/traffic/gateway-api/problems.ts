@@ -4,15 +4,8 @@ import { parseDurationMs } from '../../api/duration.ts';
 import type { CanarySpec } from '../../api/canary.ts';
 import type { Path, Problem } from '../../api/problem.ts';
 import type { GatewayRef, Service } from '../../api/service.ts';
-import {
-  analysisMatchProblems,
-  canaryMatches,
-  isMatched,
-  matcherProblems,
-  routeMatches,
-  type MatchAbility,
-} from '../matches.ts';
-import { error, ignoredKeys, ignoredServiceFields, missingService } from '../problems.ts';
+import { canaryMatches, isMatched, matcherProblems, routeMatches, type MatchAbility } from '../matches.ts';
+import { error, ignoredKeys } from '../problems.ts';
 import { corsProblems } from './cors-problems.ts';
 import { matchValueProblems } from './match-values.ts';
 import { filtersOf } from './filters.ts';
@@ -31,28 +24,11 @@ const MAX_MATCHES = 128;
 
 const service: Path = ['spec', 'service'];
 
-export function problemsOf(spec: CanarySpec, provider: string): readonly Problem[] {
-  const ability: MatchAbility = {
-    provider,
-    header: ({ exact, regex }) => exact !== undefined || regex !== undefined,
-    queryParam: ({ exact, regex }) => exact !== undefined || regex !== undefined,
-  };
+export function problemsOf(spec: CanarySpec, ability: MatchAbility): readonly Problem[] {
   return [
-    ...stickyProblems(spec, provider),
-    ...ignoredServiceFields(spec, provider, [
-      'timeout',
-      'backendTimeout',
-      'gatewayRefs',
-      'hosts',
-      'match',
-      'rewrite',
-      'headers',
-      'mirror',
-      'corsPolicy',
-    ]),
-    ...analysisMatchProblems(spec, ability),
+    ...stickyProblems(spec),
     ...matchProblems(spec, ability),
-    ...(spec.service === undefined ? [missingService(provider)] : serviceProblems(spec.service, provider)),
+    ...(spec.service === undefined ? [] : serviceProblems(spec.service, ability.provider)),
     ...rewriteProblems(spec),
     ...sizeProblems(spec),
   ];

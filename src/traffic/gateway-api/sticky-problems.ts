@@ -3,7 +3,7 @@
 import type { CanarySpec } from '../../api/canary.ts';
 import type { Path, Problem } from '../../api/problem.ts';
 import { cookieMatchProblems } from '../cookie-matches.ts';
-import { error, ignored } from '../problems.ts';
+import { error } from '../problems.ts';
 
 /** Rules that one run's cookies add at most. */
 export function cookieRules({ analysis: { sessionAffinity } }: CanarySpec): number {
@@ -13,18 +13,10 @@ export function cookieRules({ analysis: { sessionAffinity } }: CanarySpec): numb
   return (sessionAffinity.primaryCookieName ?? '') === '' ? 1 : 2;
 }
 
-export function stickyProblems(spec: CanarySpec, provider: string): Problem[] {
-  const { sessionAffinity } = spec.analysis;
-  if (sessionAffinity === undefined) {
-    return [];
-  }
-  return [
-    ...cookieMatchProblems(spec),
-    ...replacedCookies(spec),
-    ...(provider.startsWith('gatewayapi:v1beta1') && (sessionAffinity.primaryCookieName ?? '') !== ''
-      ? [ignored(['spec', 'analysis', 'sessionAffinity', 'primaryCookieName'], provider)]
-      : []),
-  ];
+export function stickyProblems(spec: CanarySpec): Problem[] {
+  return spec.analysis.sessionAffinity === undefined
+    ? []
+    : [...cookieMatchProblems(spec), ...replacedCookies(spec)];
 }
 
 /** A header that the rule sets or removes is gone from every answer, ours with it. */

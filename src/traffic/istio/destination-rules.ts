@@ -15,40 +15,45 @@ import { normalValue } from './normal.ts';
 
 const POLICY = 'trafficPolicy';
 
-const resource: Resource = {
-  group: 'networking.istio.io',
-  version: 'v1beta1',
-  plural: 'destinationrules',
-  kind: 'DestinationRule',
-  namespaced: true,
-};
+export function destinationRules(version: 'v1' | 'v1beta1'): CompanionShape {
+  const resource: Resource = {
+    group: 'networking.istio.io',
+    version,
+    plural: 'destinationrules',
+    kind: 'DestinationRule',
+    namespaced: true,
+  };
+  return {
+    resource,
+    render: (wish) => {
+      const { primary, canary } = backendNames(wish.apex);
+      return [canary, primary].map((host) => destinationRule(resource, wish, host));
+    },
+    merge: (live, wanted) => {
+      // A policy that somebody else wrote stays where the Canary has none.
+      const owned = isRecordedField(live, POLICY) || isRecordedField(wanted, POLICY);
+      return {
+        ...live,
+        metadata: mergeMetadata(live.metadata, wanted.metadata),
+        spec: overlay(objectOf(live['spec']), objectOf(wanted['spec']), ['host', ...(owned ? [POLICY] : [])]),
+      };
+    },
+    fingerprint: (object) => {
+      const { host, trafficPolicy } = objectOf(object['spec']);
+      return digest({
+        metadata: countedMetadata(object),
+        host,
+        trafficPolicy: isCountedField(object, POLICY) ? normalValue(trafficPolicy) : undefined,
+      });
+    },
+  };
+}
 
-export const destinationRules: CompanionShape = {
-  resource,
-  render: (wish) => {
-    const { primary, canary } = backendNames(wish.apex);
-    return [canary, primary].map((host) => destinationRule(wish, host));
-  },
-  merge: (live, wanted) => {
-    // A policy that somebody else wrote stays where the Canary has none.
-    const owned = isRecordedField(live, POLICY) || isRecordedField(wanted, POLICY);
-    return {
-      ...live,
-      metadata: mergeMetadata(live.metadata, wanted.metadata),
-      spec: overlay(objectOf(live['spec']), objectOf(wanted['spec']), ['host', ...(owned ? [POLICY] : [])]),
-    };
-  },
-  fingerprint: (object) => {
-    const { host, trafficPolicy } = objectOf(object['spec']);
-    return digest({
-      metadata: countedMetadata(object),
-      host,
-      trafficPolicy: isCountedField(object, POLICY) ? normalValue(trafficPolicy) : undefined,
-    });
-  },
-};
-
-function destinationRule({ namespace, owner, spec }: RouteWish, host: string): KubeObject {
+function destinationRule(
+  resource: Resource,
+  { namespace, owner, spec }: RouteWish,
+  host: string,
+): KubeObject {
   const trafficPolicy = spec.service?.trafficPolicy;
   const fields = trafficPolicy === undefined ? [] : [POLICY];
   return {
