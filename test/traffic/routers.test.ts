@@ -37,7 +37,11 @@ itIsATrafficRouter(istio, {
   sourceLabels: true,
 });
 
-itIsATrafficRouter(traefik, { service: {}, keys: { rules: ['weighted'], backends: 'services' } });
+itIsATrafficRouter(traefik, {
+  service: {},
+  keys: { rules: ['weighted'], backends: 'services' },
+  namesOnlyUsed: true,
+});
 for (const router of smiRouters) {
   itIsATrafficRouter(router, {
     service: {},
