@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { exists, type Log, MissingPrerequisites, onPath, requirePrograms } from './prerequisites.ts';
-import { type BinaryName, binaryNames, recipes } from './recipes.ts';
+import { type BinaryName, binaryNames, recipes, tierCNames } from './recipes.ts';
 
 export function cacheFolder(): string {
   const own = process.env['SERIN_CACHE'];
@@ -38,9 +38,9 @@ export async function ensureBinaries(
   };
 }
 
-/** Where Contour's source keeps its CRDs and those of the Gateway API it was built with; filled with the binary. */
-export async function bundledCrdFolder(): Promise<string> {
-  return join(cacheFolder(), await recipes.contour.folder(), 'crds');
+/** The CRDs that came with the source of a gateway's binary; filled with it. */
+export async function bundledCrdFolder(name: 'contour' | 'istiod' | 'envoy-gateway'): Promise<string> {
+  return join(cacheFolder(), await recipes[name].folder(), 'crds');
 }
 
 async function installedPath(name: BinaryName): Promise<string | undefined> {
@@ -74,10 +74,11 @@ async function installed(name: BinaryName, log: Log): Promise<string> {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const names = args.length === 0 ? binaryNames : binaryNames.filter((name) => args.includes(name));
-  const unknown = args.filter((arg) => !binaryNames.some((name) => name === arg));
+  const all: readonly BinaryName[] = [...binaryNames, ...tierCNames];
+  const names = args.length === 0 ? binaryNames : all.filter((name) => args.includes(name));
+  const unknown = args.filter((arg) => !all.some((name) => name === arg));
   if (unknown.length > 0) {
-    throw new MissingPrerequisites([`unknown: ${unknown.join(', ')}; known: ${binaryNames.join(', ')}`]);
+    throw new MissingPrerequisites([`unknown: ${unknown.join(', ')}; known: ${all.join(', ')}`]);
   }
   const paths = await ensureBinaries(names, (line) => process.stderr.write(`${line}\n`));
   for (const name of names) process.stdout.write(`${name} ${paths(name)}\n`);

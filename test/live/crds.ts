@@ -15,8 +15,8 @@ const kind = 'apiextensions.k8s.io/v1/CustomResourceDefinition';
  * What both Contours need: from the folder that SERIN_TEST_CRDS names (contour.yaml, gateway-api-standard.yaml), and the rest
  * as Contour's own source has it.
  */
-export async function gatewayCrds(): Promise<KubeObject[]> {
-  const bundled = await bundledCrdFolder();
+export async function contourCrds(): Promise<KubeObject[]> {
+  const bundled = await bundledCrdFolder('contour');
   const files = (await readdir(bundled)).map((name) => join(bundled, name));
   const folder = process.env['SERIN_TEST_CRDS'];
   if (folder !== undefined) {

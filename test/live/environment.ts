@@ -5,19 +5,14 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { ensureBinaries } from './binaries.ts';
 import { readKubeconfig } from './cluster-access.ts';
 import { advertisedAddress, kubeconfigText, startControlPlane } from './control-plane.ts';
-import { gatewayCrds, installCrds } from './crds.ts';
-import {
-  type Gateway,
-  type GatewayName,
-  gatewayObjects,
-  startGatewayApi,
-  startHttpProxyGateway,
-} from './gateway.ts';
+import { installCrds } from './crds.ts';
+import type { Gateway, GatewayName } from './gateway.ts';
 import { type Access, connectKube, type Kube } from './kube.ts';
 import { insideNetworkNamespace } from './network.ts';
 import { type NodeAdmin, startNode } from './node-admin.ts';
 import { type Processes, type Program, type Running, startProcesses } from './processes.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
+import { type Tier, tierB } from './tier.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -58,6 +53,16 @@ export interface World {
 
 export interface EnvironmentOptions {
   readonly log?: (line: string) => void;
+  /** Which gateways; those of tier B where left out. */
+  readonly tier?: Tier;
+}
+
+/** The programs that every tier needs. */
+const programs = ['controlplane', 'prometheus'] as const;
+
+/** Call it before enterNetworkNamespace(): there is no way to the network from inside. */
+export async function prepare(tier: Tier, log: (line: string) => void): Promise<void> {
+  await ensureBinaries([...programs, ...tier.programs], log);
 }
 
 /** The environment with its world, which only startEnvironment gives. */
@@ -70,12 +75,15 @@ export async function openEnvironment(options: EnvironmentOptions = {}): Promise
 }
 
 /**
- * Starts everything, ready to use, in 10 to 30 s. Call enterNetworkNamespace() (and before it ensureBinaries()) first.
+ * Starts everything, ready to use, in 10 to 30 s. Call prepare() and enterNetworkNamespace() first.
  * On failure everything is ended, and the error says which log to read.
  */
-export async function startEnvironment({ log = () => {} }: EnvironmentOptions = {}): Promise<OwnEnvironment> {
+export async function startEnvironment({
+  log = () => {},
+  tier = tierB,
+}: EnvironmentOptions = {}): Promise<OwnEnvironment> {
   if (!insideNetworkNamespace()) throw new Error('call enterNetworkNamespace() before startEnvironment()');
-  const binary = await ensureBinaries(['controlplane', 'contour', 'envoy', 'prometheus'], log);
+  const binary = await ensureBinaries([...programs, ...tier.programs], log);
   const processes = await startProcesses();
   const began = Date.now();
   const say = (what: string) => log(`${((Date.now() - began) / 1000).toFixed(1)} s  ${what}`);
@@ -85,18 +93,10 @@ export async function startEnvironment({ log = () => {} }: EnvironmentOptions = 
     say('the API server answers');
     const kube = plane.admin;
     const node = startNode(processes, plane.access('pretend-node'));
-    await installCrds(kube, await gatewayCrds());
-    await kube.apply(gatewayObjects);
+    await installCrds(kube, await tier.crds());
+    await kube.apply(tier.objects);
     say('the CRDs are established');
-    const programs = { contour: binary('contour'), envoy: binary('envoy') };
-    const [http, gateway] = await Promise.all([
-      startHttpProxyGateway(processes, programs, await plane.kubeconfigOf('contour')),
-      startGatewayApi(processes, programs, await plane.kubeconfigOf('contour-gateway')),
-    ]);
-    const gateways = new Map<GatewayName, Gateway>([
-      ['contour', http],
-      ['gatewayapi:v1', gateway],
-    ]);
+    const gateways = await tier.start({ processes, plane, binary });
     say('the gateways are ready');
     const { url: nodeUrl } = await node;
     const prometheus = await startPrometheus(processes, {

@@ -6,8 +6,11 @@ import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises
 import { join } from 'node:path';
 import { type Log, run } from './prerequisites.ts';
 
+/** For every run of CI. */
 export const binaryNames = ['controlplane', 'contour', 'envoy', 'prometheus', 'helm'] as const;
-export type BinaryName = (typeof binaryNames)[number];
+/** For tier C alone, which is run on demand. */
+export const tierCNames = ['istiod', 'envoy-gateway'] as const;
+export type BinaryName = (typeof binaryNames)[number] | (typeof tierCNames)[number];
 
 const versions = {
   kubernetes: 'v1.36.3',
@@ -15,6 +18,9 @@ const versions = {
   envoy: '1.40.0',
   prometheus: '2',
   helm: 'v4.3.1',
+  // Istio's releases are no versions of its module; this commit is from between 1.30 and 1.31.
+  istio: 'v0.0.0-20260827124520-eed52ebb66ad',
+  envoyGateway: 'v1.9.1',
 } as const;
 
 export interface Recipe {
@@ -27,12 +33,12 @@ export interface Recipe {
   readonly install: (folder: string, log: Log) => Promise<void>;
 }
 
-const controlPlaneSource = join(import.meta.dirname, 'controlplane');
+/** Of programs that a module of ours makes. */
+const sourceOf = (name: 'controlplane' | 'istiod') => join(import.meta.dirname, name);
 
 export const recipes: Record<BinaryName, Recipe> = {
   controlplane: {
-    folder: async () =>
-      `controlplane-${versions.kubernetes}-${await hashOf(['go.mod', 'go.sum', 'main.go'])}`,
+    folder: async () => `controlplane-${versions.kubernetes}-${await sourceHash('controlplane')}`,
     file: 'controlplane',
     needs: ['go'],
     install: buildControlPlane,
@@ -65,6 +71,18 @@ export const recipes: Record<BinaryName, Recipe> = {
         env: { GOBIN: folder, CGO_ENABLED: '0' },
       }).then(() => undefined),
   },
+  istiod: {
+    folder: async () => `istiod-${versions.istio}-${await sourceHash('istiod')}`,
+    file: 'istiod',
+    needs: ['go'],
+    install: buildIstiod,
+  },
+  'envoy-gateway': {
+    folder: () => Promise.resolve(`envoy-gateway-${versions.envoyGateway}`),
+    file: 'envoy-gateway',
+    needs: ['go'],
+    install: installEnvoyGateway,
+  },
 };
 
 const setVersion = (key: string, value: string) => `-X k8s.io/component-base/version.${key}=${value}`;
@@ -80,7 +98,7 @@ async function buildControlPlane(folder: string, log: Log): Promise<void> {
   ].join(' ');
   await run(['go', 'build', '-trimpath', `-ldflags=${ldflags}`, '-o', join(folder, 'controlplane'), '.'], {
     log,
-    cwd: controlPlaneSource,
+    cwd: sourceOf('controlplane'),
     env: { CGO_ENABLED: '0' },
   });
 }
@@ -103,6 +121,39 @@ async function installContour(folder: string, log: Log): Promise<void> {
   for (const name of await readdir(gateway)) {
     if (name.startsWith('gateway.networking.k8s.io_')) await copyFile(join(gateway, name), join(crds, name));
   }
+}
+
+async function buildIstiod(folder: string, log: Log): Promise<void> {
+  const flags = ['-trimpath', '-ldflags=-s -w', '-tags=vtprotobuf,disable_pgv'];
+  await run(['go', 'build', ...flags, '-o', join(folder, 'istiod'), '.'], {
+    log,
+    cwd: sourceOf('istiod'),
+    env: { CGO_ENABLED: '0' },
+  });
+  const source = await moduleFolder(`istio.io/istio@${versions.istio}`);
+  await mkdir(join(folder, 'crds'));
+  await copyFile(
+    join(source, 'manifests/charts/base/files/crd-all.gen.yaml'),
+    join(folder, 'crds/istio.yaml'),
+  );
+}
+
+/** With the CRDs of its chart: those of the Gateway API, experimental channel, and its own. */
+async function installEnvoyGateway(folder: string, log: Log): Promise<void> {
+  const module = 'github.com/envoyproxy/gateway';
+  await run(['go', 'install', `${module}/cmd/envoy-gateway@${versions.envoyGateway}`], {
+    log,
+    env: { GOBIN: folder },
+  });
+  const source = join(
+    await moduleFolder(`${module}@${versions.envoyGateway}`),
+    'charts/gateway-helm/charts/crds/crds',
+  );
+  const crds = join(folder, 'crds');
+  await mkdir(crds);
+  await copyFile(join(source, 'gatewayapi-crds.yaml'), join(crds, 'gateway-api.yaml'));
+  const own = join(source, 'generated');
+  for (const name of await readdir(own)) await copyFile(join(own, name), join(crds, name));
 }
 
 async function moduleFolder(module: string): Promise<string> {
@@ -137,8 +188,8 @@ async function installPrometheus(folder: string, log: Log): Promise<void> {
   await rm(join(folder, archive ?? ''));
 }
 
-async function hashOf(files: readonly string[]): Promise<string> {
+async function sourceHash(name: 'controlplane' | 'istiod'): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(await readFile(join(controlPlaneSource, file)));
+  for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(await readFile(join(sourceOf(name), file)));
   return hash.digest('hex').slice(0, 10);
 }

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ensureBinaries } from './binaries.ts';
 import { bundle, type Controller, fromSources, installSerin } from './controller.ts';
-import { type Environment, openEnvironment } from './environment.ts';
+import { type Environment, openEnvironment, prepare } from './environment.ts';
 import { type History, recordHistory } from './history.ts';
 import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
 import { MissingPrerequisites } from './prerequisites.ts';
@@ -14,10 +14,16 @@ import { canaryKind, storyLabel } from './stories/manifests.ts';
 import { memory } from './stories/memory.ts';
 import { stories } from './stories/stories.ts';
 import { Scene, type Story, StoryFailure } from './stories/story.ts';
+import { tierB } from './tier.ts';
 
 /** A run that takes longer hangs. */
 const wholeRunMs = 1_200_000;
 const defaultStoryMs = 240_000;
+
+/** `b` is what CI runs, stories without a gateway included; the others are run on demand. */
+const tiers = {
+  b: { tier: tierB, stories },
+};
 
 interface Stage {
   readonly environment: Environment;
@@ -32,15 +38,16 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       json: { type: 'boolean', default: false },
       rss: { type: 'boolean', default: false },
+      tier: { type: 'string', default: 'b' },
     },
   });
-  const chosen = values.rss ? [memory] : choose(values.only);
+  const { tier, stories: known } = tierOf(values.tier);
+  const chosen = values.rss ? [memory] : choose(known, values.only);
   const foreign = (process.env['KUBECONFIG'] ?? '') !== '';
-  if (foreign) {
-    await ensureBinaries(['helm']);
-  } else {
+  if (!insideNetworkNamespace()) await ensureBinaries(['helm']);
+  if (!foreign) {
     if (!insideNetworkNamespace())
-      await ensureBinaries(['controlplane', 'contour', 'envoy', 'prometheus', 'helm'], (line) => {
+      await prepare(tier, (line) => {
         process.stderr.write(`${line}\n`);
       });
     await enterNetworkNamespace();
@@ -50,7 +57,7 @@ async function main(): Promise<number> {
     report.log(`the whole run took longer than ${wholeRunMs / 1000} s`);
     process.kill(process.pid, 'SIGTERM');
   }, wholeRunMs).unref();
-  const environment = await openEnvironment({ log: report.log });
+  const environment = await openEnvironment({ log: report.log, tier });
   let told: readonly Told[] = [];
   try {
     const stage = await setStage(environment, report, values.rss ? await bundle() : fromSources);
@@ -64,15 +71,20 @@ async function main(): Promise<number> {
   return told.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
 }
 
-function choose(only: string | undefined): readonly Story[] {
-  if (only === undefined) return stories;
+function tierOf(name: string): (typeof tiers)[keyof typeof tiers] {
+  if (name === 'b') return tiers[name];
+  throw new MissingPrerequisites([`no such tier: ${name}; there are ${Object.keys(tiers).join(', ')}`]);
+}
+
+function choose(known: readonly Story[], only: string | undefined): readonly Story[] {
+  if (only === undefined) return known;
   const names = only.split(',');
-  const unknown = names.filter((name) => !stories.some((story) => story.name === name));
+  const unknown = names.filter((name) => !known.some((story) => story.name === name));
   if (unknown.length > 0)
     throw new MissingPrerequisites([
-      `no such story: ${unknown.join(', ')}; there are ${stories.map(({ name }) => name).join(', ')}`,
+      `no such story: ${unknown.join(', ')}; there are ${known.map(({ name }) => name).join(', ')}`,
     ]);
-  return stories.filter(({ name }) => names.includes(name));
+  return known.filter(({ name }) => names.includes(name));
 }
 
 async function setStage(

@@ -3,14 +3,14 @@
 // May import the files of this folder.
 import { stringify } from 'yaml';
 import { countRequests, readAudit } from './audit.ts';
-import { ensureBinaries } from './binaries.ts';
 import { MissingPrerequisites } from './prerequisites.ts';
-import { type OwnEnvironment, startEnvironment } from './environment.ts';
+import { type OwnEnvironment, prepare, startEnvironment } from './environment.ts';
 import { type GatewayName, liveGateway } from './gateway.ts';
 import { count, send, shareFits, startLoad } from './load.ts';
 import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
 import { queryPrometheus } from './prometheus.ts';
 import { checkNode } from './smoke-node.ts';
+import { tierB } from './tier.ts';
 
 const namespace = 'smoke';
 const hosts = { proxy: 'proxy.smoke.test', gateway: 'gateway.smoke.test' };
@@ -154,8 +154,7 @@ async function check(environment: OwnEnvironment, say: (line: string) => void): 
 const log = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  if (!insideNetworkNamespace())
-    await ensureBinaries(['controlplane', 'contour', 'envoy', 'prometheus'], log);
+  if (!insideNetworkNamespace()) await prepare(tierB, log);
   await enterNetworkNamespace();
   const began = Date.now();
   const environment = await startEnvironment({ log });

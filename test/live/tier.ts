@@ -1,0 +1,48 @@
+// What a tier of the live tests has between users and pods, beside what every tier has: control plane, pretend node, Prometheus.
+// Not here: how each gateway is started.
+// May import the files of this folder.
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { contourCrds } from './crds.ts';
+import {
+  type Gateway,
+  type GatewayName,
+  gatewayObjects,
+  startGatewayApi,
+  startHttpProxyGateway,
+} from './gateway.ts';
+import type { Processes } from './processes.ts';
+import type { BinaryName } from './recipes.ts';
+
+export interface Tier {
+  readonly programs: readonly BinaryName[];
+  readonly crds: () => Promise<readonly KubeObject[]>;
+  /** Applied once the CRDs are served, before the gateways start. */
+  readonly objects: readonly KubeObject[];
+  readonly start: (place: Place) => Promise<ReadonlyMap<GatewayName, Gateway>>;
+}
+
+/** Where gateways are started. */
+interface Place {
+  readonly processes: Processes;
+  readonly plane: ControlPlane;
+  readonly binary: (name: BinaryName) => string;
+}
+
+/** Tier B, for every run of CI; tier A, stories without a gateway, is told there too. */
+export const tierB: Tier = {
+  programs: ['contour', 'envoy'],
+  crds: contourCrds,
+  objects: gatewayObjects,
+  async start({ processes, plane, binary }) {
+    const programs = { contour: binary('contour'), envoy: binary('envoy') };
+    const [http, gateway] = await Promise.all([
+      startHttpProxyGateway(processes, programs, await plane.kubeconfigOf('contour')),
+      startGatewayApi(processes, programs, await plane.kubeconfigOf('contour-gateway')),
+    ]);
+    return new Map([
+      ['contour', http],
+      ['gatewayapi:v1', gateway],
+    ]);
+  },
+};
