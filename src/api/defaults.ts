@@ -44,6 +44,11 @@ export function primaryName(spec: CanarySpec): string {
   return `${spec.targetRef.name}-primary`;
 }
 
+/** Which of Kuma's meshes a Canary is in, by its annotations. */
+export function meshOf(annotations: Readonly<Record<string, string>> = {}): string {
+  return annotations['kuma.io/mesh'] ?? 'default';
+}
+
 export function isKnative(spec: CanarySpec): boolean {
   return spec.targetRef.kind === 'Service' && spec.targetRef.apiVersion === 'serving.knative.dev/v1';
 }
@@ -197,7 +202,7 @@ export function metricInterval(metric: Metric): string {
   return metric.interval === undefined || metric.interval === '' ? DEFAULT_METRIC_INTERVAL : metric.interval;
 }
 
-const builtinMetrics = ['request-success-rate', 'request-duration'] as const;
+export const builtinMetrics = ['request-success-rate', 'request-duration'] as const;
 export type BuiltinMetric = (typeof builtinMetrics)[number];
 
 export function isBuiltin(name: string): name is BuiltinMetric {

@@ -13,7 +13,7 @@ import { systemClock as answerClock } from '../observe/clock.ts';
 import { createAuthorCheck } from '../observe/author.ts';
 import { canaryKeyOf } from '../observe/command-view.ts';
 import { createConfigReader } from '../observe/configs.ts';
-import { revisionNameOf } from '../observe/workload-caches.ts';
+import { measuredCanaryOf } from '../observe/measured-canary.ts';
 import type { ProxySettings } from '../observe/proxy.ts';
 import { createOutbox } from '../observe/outbox.ts';
 import { createSender } from '../observe/outgoing.ts';
@@ -154,11 +154,9 @@ function passParts(
     settings: { ...settings, ingressClass: settings.ingressClass ?? '' },
     questioning: {
       ask(key, view, questions) {
-        if (view.canary !== undefined) {
-          const { name, namespace, canary } = view;
-          const latestRevision = revisionNameOf(caches, view);
-          const named = latestRevision === undefined ? {} : { latestRevision };
-          answerer.ask(key, { name, namespace, spec: canary.spec, ...named }, questions);
+        const canary = measuredCanaryOf(caches, view);
+        if (canary !== undefined) {
+          answerer.ask(key, canary, questions);
         }
       },
       answers: (key) => answerer.answers(key),

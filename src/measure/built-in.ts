@@ -17,7 +17,7 @@ export interface BuiltinQueries {
   readonly allRequests?: string;
 }
 
-/** undefined: there is no query set for this provider. */
+/** undefined: nothing that this provider exports says so. */
 export function builtinQuery(
   metric: BuiltinMetric,
   provider: string,
@@ -38,7 +38,8 @@ export function builtinQuery(
     const good = `sum(${rateOf(set.counter, [...set.matchers, set.good])})`;
     return { ok: true, text: `${good} / ${all} * 100`, allRequests: all };
   }
-  return { ok: true, text: durationText(set.duration, rateOf) };
+  const { duration } = set;
+  return duration === undefined ? undefined : { ok: true, text: durationText(duration, rateOf) };
 }
 
 function durationText(

@@ -19,7 +19,11 @@ export interface QueryScope {
   readonly interval: string;
   readonly variables: Readonly<Record<string, string>>;
   /** For the built-in queries: which of the two Services, the canary's where nothing is said. */
-  readonly subject?: 'primary';
+  readonly subject?: 'canary' | 'primary';
+  /** For the built-in queries: by which the names of pods are made. A Deployment where nothing is said. */
+  readonly targetKind?: string;
+  /** For the built-in queries: which of Kuma's meshes. */
+  readonly mesh?: string;
 }
 
 export type Rendered =

@@ -1,6 +1,7 @@
 // Which series carry the requests of the canary, one set a provider. The set follows the provider that routes the traffic,
 // because weights and metrics must agree. Where a selector names the Service it is the apex name, because that is what
-// routes are made for; where it names pods or the workload, it is the target.
+// routes are made for; where it names pods or the workload, it is the target. What the series look like in the real
+// software, and whose requests must not be counted, is in test/measure/samples.
 import { quote } from './go-format.ts';
 import type { QueryScope } from './go-template.ts';
 
@@ -27,7 +28,8 @@ export interface QuerySet {
   readonly matchers: readonly string[];
   /** What a good request has beside the matchers. */
   readonly good: string;
-  readonly duration: Histogram | Mean;
+  /** undefined: nothing that the software exports says how long the requests of the last minutes took. */
+  readonly duration?: Histogram | Mean;
 }
 
 /** The rule of choice: exact names first, then families; SMI reports through Istio's series. */
@@ -45,7 +47,6 @@ const matchesNot = (label: string, pattern: string): string => `${label}!~${quot
 /** A name inside a pattern: RE2's metacharacters lose their meaning. */
 const literal = (name: string): string => name.replaceAll(/[\\.+*?()|[\]{}^$]/g, String.raw`\$&`);
 
-const POD_SUFFIX = '-[0-9a-zA-Z]+-[0-9a-zA-Z]+';
 const envoyGood = matchesNot('envoy_response_code', '5.*');
 
 function envoy(matchers: readonly string[]): QuerySet {
@@ -57,13 +58,26 @@ function envoy(matchers: readonly string[]): QuerySet {
   };
 }
 
-function podsOf(target: string): string {
-  return matches('kubernetes_pod_name', `${literal(target)}${POD_SUFFIX}`);
+// Kubernetes makes names of these letters (k8s.io/apimachinery, util/rand): up to ten say which template a pod is of, five
+// which pod it is. So `cart-agent-x7k2p` or `cart-db-0`, of workloads called cart-agent and cart-db, are no pods of cart.
+const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+// Of the name that the five letters are put to, no more is kept (k8s.io/apiserver, storage/names).
+const MAX_BEFORE_LETTERS = 58;
+
+function podsOf({ target, targetKind }: QueryScope): string {
+  const start = `${target}-`;
+  const template = targetKind === 'DaemonSet' ? '' : `[${LETTERS}]{1,10}-`;
+  const cut = start.length + (template === '' ? 0 : 11) > MAX_BEFORE_LETTERS;
+  const before = cut
+    ? `${literal(start.slice(0, MAX_BEFORE_LETTERS))}[${LETTERS}-]{0,10}`
+    : `${literal(start)}${template}`;
+  return matches('kubernetes_pod_name', `${before}[${LETTERS}]{5}`);
 }
 
+// A waypoint of the ambient mesh reports under its own name, and for pods that have no sidecar to report as well.
 function istio({ namespace, target }: QueryScope): QuerySet {
   const matchers = [
-    is('reporter', 'destination'),
+    matches('reporter', 'destination|waypoint'),
     is('destination_workload_namespace', namespace),
     matches('destination_workload', literal(target)),
   ];
@@ -75,11 +89,15 @@ function istio({ namespace, target }: QueryScope): QuerySet {
   };
 }
 
-function linkerd({ namespace, target }: QueryScope): QuerySet {
+// Scrapes and checks of the proxy itself, and probes of the kubelet, are inbound requests too: of a canary that nobody asks
+// they would make a healthy one.
+function linkerd({ namespace, target, targetKind }: QueryScope): QuerySet {
   const matchers = [
     is('namespace', namespace),
-    matches('deployment', literal(target)),
+    matches(targetKind === 'DaemonSet' ? 'daemonset' : 'deployment', literal(target)),
     is('direction', 'inbound'),
+    matchesNot('target_addr', '.*:4191'),
+    'route_name!="probe"',
   ];
   return {
     counter: 'response_total',
@@ -89,8 +107,8 @@ function linkerd({ namespace, target }: QueryScope): QuerySet {
   };
 }
 
-function application({ namespace, target }: QueryScope): QuerySet {
-  const matchers = [is('kubernetes_namespace', namespace), podsOf(target)];
+function application(scope: QueryScope): QuerySet {
+  const matchers = [is('kubernetes_namespace', scope.namespace), podsOf(scope)];
   return {
     counter: 'http_request_duration_seconds_count',
     matchers,
@@ -99,9 +117,11 @@ function application({ namespace, target }: QueryScope): QuerySet {
   };
 }
 
-function nginx({ namespace, ingress, subject }: QueryScope): QuerySet {
-  const canary = subject === 'primary' ? 'canary=""' : 'canary!=""';
-  const matchers = [is('namespace', namespace), is('ingress', ingress), canary];
+// Requests that the canary got carry the names of the user's Ingress and of the Service in it, as those of the primary do.
+function nginx({ namespace, ingress, service, subject }: QueryScope): QuerySet {
+  const backend = `${literal(namespace)}-${literal(service)}-canary-[0-9a-zA-Z-]+`;
+  const side = subject === 'primary' ? [is('service', service), 'canary=""'] : [matches('canary', backend)];
+  const matchers = [is('namespace', namespace), is('ingress', ingress), ...side];
   return {
     counter: 'nginx_ingress_controller_requests',
     matchers,
@@ -118,10 +138,11 @@ function nginx({ namespace, ingress, subject }: QueryScope): QuerySet {
 // Skipper writes route names with every other character replaced.
 const word = (name: string): string => name.replaceAll(/\W/g, '_');
 
-function skipper({ namespace, ingress, service, subject }: QueryScope): QuerySet {
-  const rule = subject === 'primary' ? word(ingress) : `${word(ingress)}_canary`;
-  const route = `${word(namespace)}__${rule}__.*__${word(service)}_${subject ?? 'canary'}(_[0-9]+)?`;
-  const matchers = [matches('route', `kube(ew)?_${route}`)];
+// The Ingress of the canary leads to both sides. While the canary has no share, it is the user's own that leads to the apex.
+function skipper({ namespace, ingress, service, subject = 'canary' }: QueryScope): QuerySet {
+  const ours = `${word(ingress)}_canary__.*__${word(service)}_${subject}`;
+  const way = subject === 'primary' ? `(${ours}|${word(ingress)}__.*__${word(service)})` : ours;
+  const matchers = [matches('route', `kube(ew)?_${word(namespace)}__${way}(_[0-9]+)?`)];
   return {
     counter: 'skipper_response_duration_seconds_bucket',
     matchers: [...matchers, is('le', '+Inf')],
@@ -130,9 +151,10 @@ function skipper({ namespace, ingress, service, subject }: QueryScope): QuerySet
   };
 }
 
-function traefik({ namespace, service, subject }: QueryScope): QuerySet {
-  const name = `${literal(namespace)}-${literal(service)}-${subject ?? 'canary'}-[0-9a-zA-Z]+@kubernetescrd`;
-  const matchers = [matches('service', name)];
+// Traefik makes one dash of several.
+function traefik({ namespace, service, subject = 'canary' }: QueryScope): QuerySet {
+  const name = literal(`${namespace}-${service}-${subject}`.replaceAll(/-+/g, '-'));
+  const matchers = [matches('service', `${name}-[0-9a-zA-Z]+@kubernetescrd`)];
   return {
     counter: 'traefik_service_request_duration_seconds_bucket',
     matchers: [...matchers, is('le', '+Inf')],
@@ -141,10 +163,10 @@ function traefik({ namespace, service, subject }: QueryScope): QuerySet {
   };
 }
 
-function osm({ namespace, target }: QueryScope): QuerySet {
+function osm({ namespace, target, targetKind }: QueryScope): QuerySet {
   const matchers = [
     is('destination_namespace', namespace),
-    is('destination_kind', 'Deployment'),
+    is('destination_kind', targetKind === 'DaemonSet' ? 'DaemonSet' : 'Deployment'),
     is('destination_name', target),
   ];
   return {
@@ -155,8 +177,10 @@ function osm({ namespace, target }: QueryScope): QuerySet {
   };
 }
 
-function apisix({ namespace, route, service, subject }: QueryScope): QuerySet {
-  const name = `${literal(namespace)}_${literal(route)}-${literal(service)}-${subject ?? 'canary'}_.+`;
+// The rule of a route leads to both sides, and no label but the address of the pod tells them apart: this is the route as a
+// whole, whichever side is asked for.
+function apisix({ namespace, route, service }: QueryScope): QuerySet {
+  const name = `${literal(namespace)}_${literal(route)}-${literal(service)}-canary_.+`;
   const matchers = [matches('route', name)];
   return {
     counter: 'apisix_http_status',
@@ -171,8 +195,35 @@ function apisix({ namespace, route, service, subject }: QueryScope): QuerySet {
   };
 }
 
-const appmesh = ({ namespace, target }: QueryScope): QuerySet =>
-  envoy([is('kubernetes_namespace', namespace), podsOf(target)]);
+// The labels of the router are called `exported_…` where the operator's own ServiceMonitor scrapes it, because a target has
+// some of these names already. Of times it knows the mean of the last 1024 requests, whenever they were.
+function openshift({ namespace, service, subject = 'canary' }: QueryScope): QuerySet {
+  return {
+    counter: 'haproxy_server_http_responses_total',
+    matchers: [is('exported_namespace', namespace), is('exported_service', `${service}-${subject}`)],
+    good: matchesNot('code', '5.*'),
+  };
+}
+
+/** The NGINX Ingress Controller of F5, which counts requests only as part of their times. */
+function nginxinc({ namespace, service, subject = 'canary' }: QueryScope): QuerySet {
+  const series = 'nginx_ingress_controller_upstream_server_response_latency_ms';
+  const matchers = [is('resource_namespace', namespace), is('service', `${service}-${subject}`)];
+  return {
+    counter: `${series}_count`,
+    matchers,
+    good: matchesNot('code', '5.*'),
+    duration: { kind: 'p99', series, matchers, toMs: 1 },
+  };
+}
+
+// What the pod itself asks of others goes through the same Envoy, as requests to other clusters.
+const appmesh = (scope: QueryScope): QuerySet =>
+  envoy([
+    is('kubernetes_namespace', scope.namespace),
+    podsOf(scope),
+    matchesNot('envoy_cluster_name', 'cds_egress_.*'),
+  ]);
 const byCluster =
   (pattern: (scope: QueryScope) => string) =>
   (scope: QueryScope): QuerySet =>
@@ -181,14 +232,19 @@ const contour = byCluster(
   ({ namespace, service, subject }) =>
     `${literal(namespace)}_${literal(service)}-${subject ?? 'canary'}_[0-9a-zA-Z-]+`,
 );
-const gloo = byCluster(
-  ({ namespace, service, subject }) =>
-    `${literal(namespace)}-${literal(service)}-${subject ?? 'canary'}upstream-[0-9a-zA-Z]+_[0-9a-zA-Z-]+`,
-);
+// Older versions name the Upstream and its namespace; newer ones go on with the Service and begin with what it is.
+const gloo = byCluster(({ namespace, service, subject = 'canary' }) => {
+  const [home, name] = [literal(namespace), literal(`${service}-${subject}`)];
+  return `(kube-upstream_)?${home}-${name}upstream-[0-9]+_${home}(_${home}_${name}_[0-9]+)?`;
+});
 const knative = byCluster(({ namespace, route }) => `${literal(namespace)}/${literal(route)}`);
-const kuma = ({ namespace, service, subject }: QueryScope): QuerySet =>
+// As with App Mesh: of all that the sidecar passes on, what goes to the application. The name of its cluster is the latter
+// with unified resource naming.
+const kuma = ({ namespace, service, subject = 'canary', mesh = '' }: QueryScope): QuerySet =>
   envoy([
-    matches('service', `${literal(service)}-${subject ?? 'canary'}_${literal(namespace)}_svc_[0-9a-zA-Z-]+`),
+    is('mesh', mesh),
+    matches('service', `${literal(`${service}-${subject}_${namespace}`)}_svc_[0-9a-zA-Z-]+`),
+    matches('envoy_cluster_name', 'localhost_.*|self_inbound_.*'),
   ]);
 
 const sets: Readonly<Record<string, (scope: QueryScope) => QuerySet>> = {
@@ -201,6 +257,8 @@ const sets: Readonly<Record<string, (scope: QueryScope) => QuerySet>> = {
   traefik,
   kuma,
   apisix,
+  openshift,
+  nginxinc,
   knative,
   kubernetes: application,
 };

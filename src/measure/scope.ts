@@ -9,26 +9,33 @@ export interface MeasuredCanary {
   readonly name: string;
   readonly namespace: string;
   readonly spec: CanarySpec;
+  /** Kuma only: the mesh that it is in. */
+  readonly mesh?: string;
   /** Knative only: `status.latestCreatedRevisionName` of the Service that is the target. */
   readonly latestRevision?: string;
+  /** Knative only: the revision that serves. */
+  readonly primaryRevision?: string;
   /** Whose requests are measured; the canary's where nothing is said. */
   readonly subject?: 'primary';
 }
 
 /** The interval is `1m` where the metric has none, whatever the kind of query. */
 export function scopeOf(
-  { name, namespace, spec, latestRevision, subject }: MeasuredCanary,
+  { name, namespace, spec, mesh, latestRevision, primaryRevision, subject }: MeasuredCanary,
   metric: Metric,
 ): QueryScope {
   const target = spec.targetRef.name;
+  const revision = subject === 'primary' ? primaryRevision : latestRevision;
   return {
     name,
     namespace,
     target: subject === 'primary' ? primaryName(spec) : target,
+    targetKind: spec.targetRef.kind,
+    ...(mesh === undefined ? {} : { mesh }),
     ...(subject === undefined ? {} : { subject }),
     service: apexName(spec),
     ingress: spec.ingressRef?.name ?? target,
-    route: latestRevision ?? spec.routeRef?.name ?? target,
+    route: revision ?? spec.routeRef?.name ?? target,
     interval: metricInterval(metric),
     variables: metric.templateVariables ?? {},
   };

@@ -98,14 +98,14 @@ function configIndex({ configRefs }: WorkloadView, key: string): string[] {
   return configRefs.map((ref) => `${namespace}/${configKey(ref)}`);
 }
 
-/** The name by which the cluster knows what the target of a Canary holds, where it has one. */
-export function revisionNameOf(
+/** What is known of the target of a Canary. */
+export function targetOf(
   { workloads }: { readonly workloads: ReadonlyMap<WorkloadKind, WorkloadCache> },
   { canary, namespace }: CanaryView,
-): string | undefined {
+): WorkloadView | undefined {
   const target = canary?.spec.targetRef;
   const kind = target === undefined ? undefined : kindOf(target);
   return target === undefined || kind === undefined
     ? undefined
-    : workloads.get(kind)?.get(keyOf({ namespace, name: target.name }))?.revisionName;
+    : workloads.get(kind)?.get(keyOf({ namespace, name: target.name }));
 }

@@ -65,7 +65,7 @@ async function answer(request: IncomingMessage, samples: Samples): Promise<Answe
 
 /** What the endpoint answers to one query; `time` is a Unix time in seconds or RFC 3339, and now where it is absent. */
 export function answerQuery(
-  samples: Samples,
+  samples: Pick<Samples, 'seriesOf'>,
   query: string,
   { time, nowMs }: { time: string | null; nowMs: number },
 ): Answer {

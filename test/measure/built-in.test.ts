@@ -6,6 +6,7 @@ import type { QueryScope } from '../../src/measure/go-template.ts';
 
 // Every name differs, so that a selector that uses the wrong one shows.
 const scope: QueryScope = {
+  mesh: 'default',
   name: 'canary',
   namespace: 'test',
   target: 'work',
@@ -35,8 +36,16 @@ function rateParts(provider: string): string[] {
 }
 
 const envoy5xx = 'envoy_response_code!~"5.*"';
-const pods = 'kubernetes_namespace="test",kubernetes_pod_name=~"work-[0-9a-zA-Z]+-[0-9a-zA-Z]+"';
-const istio = 'reporter="destination",destination_workload_namespace="test",destination_workload=~"work"';
+const letters = '[bcdfghjklmnpqrstvwxz2456789]';
+const pods = `kubernetes_namespace="test",kubernetes_pod_name=~"work-${letters}{1,10}-${letters}{5}"`;
+const sidecars = `${pods},envoy_cluster_name!~"cds_egress_.*"`;
+const linkerd =
+  'namespace="test",deployment=~"work",direction="inbound",target_addr!~".*:4191",route_name!="probe"';
+const kuma =
+  'mesh="default",service=~"apex-canary_test_svc_[0-9a-zA-Z-]+",envoy_cluster_name=~"localhost_.*|self_inbound_.*"';
+const nginx = 'namespace="test",ingress="ing",canary=~"test-apex-canary-[0-9a-zA-Z-]+"';
+const istio =
+  'reporter=~"destination|waypoint",destination_workload_namespace="test",destination_workload=~"work"';
 const skipper = 'route=~"kube(ew)?_test__ing_canary__.*__apex_canary(_[0-9]+)?"';
 const traefik = 'service=~"test-apex-canary-[0-9a-zA-Z]+@kubernetescrd"';
 const contour = 'envoy_cluster_name=~"test_apex-canary_[0-9a-zA-Z-]+"';
@@ -49,27 +58,29 @@ describe('request-success-rate', () => {
     ['gatewayapi:v1beta1', 'http_request_duration_seconds_count', pods, 'status!~"5.*"'],
     ['istio', 'istio_requests_total', istio, 'response_code!~"5.*"'],
     ['smi:v1alpha2:istio', 'istio_requests_total', istio, 'response_code!~"5.*"'],
-    [
-      'linkerd',
-      'response_total',
-      'namespace="test",deployment=~"work",direction="inbound"',
-      'classification!="failure"',
-    ],
-    ['appmesh', 'envoy_cluster_upstream_rq', pods, envoy5xx],
-    ['appmesh:v1beta2', 'envoy_cluster_upstream_rq', pods, envoy5xx],
+    ['linkerd', 'response_total', linkerd, 'classification!="failure"'],
+    ['appmesh', 'envoy_cluster_upstream_rq', sidecars, envoy5xx],
+    ['appmesh:v1beta2', 'envoy_cluster_upstream_rq', sidecars, envoy5xx],
     [
       'gloo',
       'envoy_cluster_upstream_rq',
-      'envoy_cluster_name=~"test-apex-canaryupstream-[0-9a-zA-Z]+_[0-9a-zA-Z-]+"',
+      'envoy_cluster_name=~"(kube-upstream_)?test-apex-canaryupstream-[0-9]+_test(_test_apex-canary_[0-9]+)?"',
       envoy5xx,
     ],
     ['knative', 'envoy_cluster_upstream_rq', 'envoy_cluster_name=~"test/rt"', envoy5xx],
-    ['kuma', 'envoy_cluster_upstream_rq', 'service=~"apex-canary_test_svc_[0-9a-zA-Z-]+"', envoy5xx],
+    ['kuma', 'envoy_cluster_upstream_rq', kuma, envoy5xx],
+    ['nginx', 'nginx_ingress_controller_requests', nginx, 'status!~"5.*"'],
     [
-      'nginx',
-      'nginx_ingress_controller_requests',
-      'namespace="test",ingress="ing",canary!=""',
-      'status!~"5.*"',
+      'nginxinc',
+      'nginx_ingress_controller_upstream_server_response_latency_ms_count',
+      'resource_namespace="test",service="apex-canary"',
+      'code!~"5.*"',
+    ],
+    [
+      'openshift',
+      'haproxy_server_http_responses_total',
+      'exported_namespace="test",exported_service="apex-canary"',
+      'code!~"5.*"',
     ],
     ['skipper', 'skipper_response_duration_seconds_bucket', `${skipper},le="+Inf"`, 'code!~"5.."'],
     ['traefik', 'traefik_service_request_duration_seconds_bucket', `${traefik},le="+Inf"`, 'code!~"5.."'],
@@ -99,17 +110,14 @@ const mean = (series: string, matchers: string): string =>
 describe('request-duration, in milliseconds', () => {
   it.each<[string, string]>([
     ['contour', p99('envoy_cluster_upstream_rq_time', contour)],
-    ['appmesh', p99('envoy_cluster_upstream_rq_time', pods)],
+    ['appmesh', p99('envoy_cluster_upstream_rq_time', sidecars)],
     ['kubernetes', `${p99('http_request_duration_seconds', pods)} * 1000`],
     ['gatewayapi:v1', `${p99('http_request_duration_seconds', pods)} * 1000`],
     ['istio', p99('istio_request_duration_milliseconds', istio)],
-    ['linkerd', p99('response_latency_ms', 'namespace="test",deployment=~"work",direction="inbound"')],
+    ['linkerd', p99('response_latency_ms', linkerd)],
     ['traefik', `${p99('traefik_service_request_duration_seconds', traefik)} * 1000`],
     ['apisix', p99('apisix_http_latency', 'type=~"request",route=~"test_rt-apex-canary_.+"')],
-    [
-      'nginx',
-      `${mean('nginx_ingress_controller_response_duration_seconds', 'namespace="test",ingress="ing",canary!=""')} * 1000`,
-    ],
+    ['nginx', `${mean('nginx_ingress_controller_response_duration_seconds', nginx)} * 1000`],
     ['skipper', `${mean('skipper_serve_route_duration_seconds', skipper)} * 1000`],
   ])('of %s', (provider, text) => {
     expect(query('request-duration', provider)).toBe(text);
@@ -117,7 +125,7 @@ describe('request-duration, in milliseconds', () => {
 });
 
 describe('built-in queries', () => {
-  it.each(['crossover', 'unheard-of', '', 'kubernetes:service', 'constructor'])(
+  it.each(['crossover', 'unheard-of', '', 'kubernetes:service', 'constructor', 'alb', 'openshift'])(
     'are none for %j',
     (provider) => {
       expect(query('request-duration', provider)).toBe('none');
@@ -159,13 +167,14 @@ describe('built-in queries', () => {
 describe('the same queries about the primary', () => {
   it.each([
     ['istio', 'destination_workload=~"work-primary"'],
-    ['kubernetes', 'kubernetes_pod_name=~"work-primary-[0-9a-zA-Z]+-[0-9a-zA-Z]+"'],
+    ['kubernetes', `kubernetes_pod_name=~"work-primary-${letters}{1,10}-${letters}{5}"`],
     ['contour', 'envoy_cluster_name=~"test_apex-primary_[0-9a-zA-Z-]+"'],
-    ['gloo', 'envoy_cluster_name=~"test-apex-primaryupstream-[0-9a-zA-Z]+_[0-9a-zA-Z-]+"'],
+    ['gloo', 'test-apex-primaryupstream-[0-9]+_test(_test_apex-primary_[0-9]+)?"'],
     ['traefik', 'service=~"test-apex-primary-[0-9a-zA-Z]+@kubernetescrd"'],
-    ['nginx', 'canary=""'],
-    ['skipper', 'route=~"kube(ew)?_test__ing__.*__apex_primary(_[0-9]+)?"'],
-    ['apisix', 'route=~"test_rt-apex-primary_.+"'],
+    ['nginx', 'service="apex",canary=""'],
+    ['nginxinc', 'service="apex-primary"'],
+    ['openshift', 'exported_service="apex-primary"'],
+    ['skipper', '(ing_canary__.*__apex_primary|ing__.*__apex)(_[0-9]+)?"'],
     ['kuma', 'service=~"apex-primary_test_svc_[0-9a-zA-Z-]+"'],
   ])('name its series for %s', (provider, matcher) => {
     const about = { target: 'work-primary', subject: 'primary' } as const;

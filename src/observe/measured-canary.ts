@@ -1,0 +1,24 @@
+// A Canary as far as its queries are concerned, from the caches.
+import type { MeasuredCanary } from '../measure/scope.ts';
+import type { Caches } from './caches.ts';
+import type { CanaryView } from './canary-view.ts';
+import { targetOf } from './workload-caches.ts';
+
+/** undefined where the Canary cannot be read. */
+export function measuredCanaryOf(caches: Caches, view: CanaryView): MeasuredCanary | undefined {
+  const { name, namespace, canary, mesh } = view;
+  if (canary === undefined) {
+    return undefined;
+  }
+  const target = targetOf(caches, view);
+  const latestRevision = target?.revisionName;
+  const primaryRevision = target?.primary?.revisionName;
+  return {
+    name,
+    namespace,
+    spec: canary.spec,
+    mesh,
+    ...(latestRevision === undefined ? {} : { latestRevision }),
+    ...(primaryRevision === undefined ? {} : { primaryRevision }),
+  };
+}
