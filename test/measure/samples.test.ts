@@ -69,7 +69,13 @@ interface Names {
 }
 
 function canaryOf(provider: string, subject: 'canary' | 'primary', names: Names): MeasuredCanary {
-  const { namespace = 'shop', kind = 'Deployment', target = 'cart', service = 'basket', mesh = 'default' } = names;
+  const {
+    namespace = 'shop',
+    kind = 'Deployment',
+    target = 'cart',
+    service = 'basket',
+    mesh = 'default',
+  } = names;
   const { ingress = 'storefront', route = 'edge', revision = 'cart-00007' } = names;
   const { provider: _, ...shopping } = spec({
     targetRef: { apiVersion: 'apps/v1', kind, name: target },
