@@ -16,7 +16,7 @@ import {
 } from './problems.ts';
 
 /** `present`: a matcher without a value, which takes every request that has the header or parameter at all. */
-export type Matcher = keyof HeaderMatch | 'present';
+type Matcher = keyof HeaderMatch | 'present';
 
 /** By what requests can be told apart. */
 export interface MatchCapability {
