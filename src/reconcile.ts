@@ -137,6 +137,7 @@ async function takeTurn(parts: PassParts, turn: Turn): Promise<Next> {
       stamped: await parts.authors.stamped(commandsFor(caches, view)),
       configs,
       ...(inheritedConfigs === undefined ? {} : { inheritedConfigs }),
+      presenceOf: parts.presenceOf,
       missingKinds: missingKinds(parts, scene),
     },
   });
@@ -247,7 +248,7 @@ async function release(
 function missingKinds({ presenceOf }: PassParts, scene: Scene | undefined): readonly Resource[] {
   const autoscaler = scene?.autoscalers.named?.kind;
   return [
-    ...(scene?.router === undefined ? [] : resourcesOf(scene.router)),
+    ...(scene?.routes ?? []).flatMap(({ router }) => (router === undefined ? [] : resourcesOf(router))),
     ...(autoscaler?.optional === true ? [autoscaler.resource] : []),
   ].filter((resource) => presenceOf(resource) !== 'served');
 }

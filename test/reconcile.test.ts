@@ -1,19 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../src/cluster/cluster.ts';
 import type { Cluster } from '../src/cluster/cluster.ts';
-import type { Decision } from '../src/model/decision.ts';
 import { Retry } from '../src/model/errors.ts';
 import { objectOf } from '../src/model/json.ts';
 import { resources } from '../src/model/kube.ts';
-import type { Answer, Question } from '../src/model/question.ts';
-import { createAuthorCheck } from '../src/observe/author.ts';
-import { createConfigReader } from '../src/observe/configs.ts';
 import { FINALIZER } from '../src/observe/canary-view.ts';
-import { createPass } from '../src/reconcile.ts';
-import type { PassParts } from '../src/reconcile.ts';
 import { conditionOf } from './fixture/decision.ts';
+import { answer, initialised, phaseOf, push, start, until } from './fixture/passes.ts';
 import {
-  KEY,
   acceptRoute,
   basics,
   canaryObject,
@@ -21,94 +15,10 @@ import {
   httpRoutes,
   lab,
   roll,
-  settings,
   weightsIn,
 } from './fixture/lab.ts';
-import type { Lab } from './fixture/lab.ts';
 
 const { canaries, deployments, services } = resources;
-
-interface Run {
-  readonly of: Lab;
-  /** One pass; when to look again. */
-  readonly pass: () => Promise<number | undefined>;
-  readonly asked: Question[];
-  readonly answers: Record<string, Answer>;
-  readonly reasons: string[];
-}
-
-function start(of: Lab = lab(), override: Partial<PassParts> = {}): Run {
-  const asked: Question[] = [];
-  const answers: Record<string, Answer> = {};
-  const reasons: string[] = [];
-  const note = (_seen: unknown, { reason }: Decision): void => {
-    if (reasons.at(-1) !== reason) {
-      reasons.push(reason);
-    }
-  };
-  let runs = 0;
-  const pass = createPass({
-    cluster: of.cluster,
-    caches: of.caches,
-    settings,
-    questioning: {
-      ask: (_key, _view, questions) => {
-        asked.push(...questions);
-      },
-      answers: () => answers,
-      keep: () => undefined,
-    },
-    outbox: { send: () => undefined, delivered: () => [], forget: () => undefined },
-    configs: createConfigReader({
-      cluster: of.cluster,
-      configMaps: of.caches.configMaps,
-      nowMs: () => of.nowMs,
-    }),
-    authors: createAuthorCheck(of.cluster),
-    presenceOf: () => 'served' as const,
-    nowMs: () => of.nowMs,
-    chance: () => `run-${(runs += 1)}`,
-    listener: { decided: note, intended: () => undefined },
-    isOurs: () => true,
-    ...override,
-  });
-  return { of, asked, answers, reasons, pass: () => pass(KEY) };
-}
-
-const phaseOf = (of: Lab): unknown => of.view().status.phase;
-
-/** Passes, with pods and gateway at work in between, until the phase is reached. */
-async function until(run: Run, phase: string): Promise<void> {
-  const { of } = run;
-  for (let step = 0; step < 30 && phaseOf(of) !== phase; step += 1) {
-    roll(of);
-    acceptRoute(of);
-    await run.pass();
-    of.nowMs += 10_000;
-  }
-  expect(phaseOf(of)).toBe(phase);
-}
-
-async function initialised(of?: Lab): Promise<Run> {
-  const run = start(of);
-  await until(run, 'Initialized');
-  roll(run.of);
-  await run.pass();
-  return run;
-}
-
-function push(of: Lab, image: string): void {
-  const body = {
-    spec: { template: { spec: { containers: [{ name: 'app', image, ports: [{ containerPort: 8080 }] }] } } },
-  };
-  of.store.patch(deployments, { namespace: 'shop', name: 'cart' }, { kind: 'merge', body });
-}
-
-function answer({ asked, answers }: Run, value: number): void {
-  for (const { key } of asked) {
-    answers[key] = { kind: 'metric', measurement: { kind: 'value', value } };
-  }
-}
 
 describe('a pass', () => {
   it('sets a Canary up in a few steps', async () => {

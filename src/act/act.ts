@@ -6,20 +6,19 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Action } from '../model/decision.ts';
 import { Retry } from '../model/errors.ts';
 import { keyOf, resources } from '../model/kube.ts';
-import type { KubeObject } from '../model/kube.ts';
 import { backUp } from '../model/original.ts';
 import type { Caches } from '../observe/caches.ts';
 import { FINALIZER } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import type { Scene } from '../observe/scene.ts';
-import type { CompanionShape, RouteShape } from '../traffic/router.ts';
 import { isOwnCopy } from '../workload/configs.ts';
 import { readRevision } from '../workload/stored-revision.ts';
 import type { StoredRevision } from '../workload/stored-revision.ts';
 import { serviceShape } from '../workload/services.ts';
 import { apply, translated } from './apply.ts';
 import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
-import { announceRoute, keepingNames, restoreRoute, restoreService } from './give-back.ts';
+import { announceRoute, restoreRoute, restoreService } from './give-back.ts';
+import { writeRoutes } from './routes.ts';
 import { isCommandAction, tendCommand } from './commands.ts';
 import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
@@ -28,7 +27,6 @@ import type { WarmAction } from './copies.ts';
 import { fetchRevision } from './fetch-revision.ts';
 import type { Revision } from '../model/revision.ts';
 import { storeRevision } from './store-revision.ts';
-import { trafficLanding } from './traffic-landing.ts';
 import { kindOf, landingOf, writeClone } from './workloads.ts';
 
 export interface Stage {
@@ -71,7 +69,7 @@ function enactOne(
     case 'writeService':
       return writeService(stage, action.role, dryRun);
     case 'writeRoute':
-      return writeRoute(stage, action, dryRun);
+      return writeRoutes(stage, action, dryRun);
     case 'scaleTarget':
       return scaleTarget(stage, action.replicas);
     case 'collectRevisions':
@@ -111,36 +109,6 @@ async function writeService(
     dryRun,
     backUp: (live, merged) => backUp(live, scene.view.uid, merged),
   });
-}
-
-/** First what stands beside the route, then the route, which is what moves requests. */
-async function writeRoute(
-  { cluster, caches, scene }: Stage,
-  { split, keeping }: Extract<Action, { kind: 'writeRoute' }>,
-  dryRun: boolean,
-): Promise<void> {
-  const shape = scene.router?.route;
-  if (shape === undefined) {
-    return;
-  }
-  const neverCreated = shape.givenBack !== undefined;
-  const write = async (wanted: KubeObject, part: CompanionShape | RouteShape): Promise<void> => {
-    await apply(cluster, {
-      resource: part.resource,
-      wanted,
-      shape: part,
-      landing: trafficLanding(caches, part.resource),
-      dryRun,
-      neverCreated,
-      ...(neverCreated
-        ? {}
-        : { backUp: (live: KubeObject, merged: KubeObject) => backUp(live, scene.view.uid, merged) }),
-    });
-  };
-  for (const companion of scene.companions) {
-    await write(companion.wanted, companion.shape);
-  }
-  await write(shape.render(scene.routeWish(split)), keeping === true ? keepingNames(shape) : shape);
 }
 
 async function scaleTarget({ cluster, caches, scene }: Stage, replicas: number): Promise<void> {

@@ -6,11 +6,14 @@ import { resources } from '../model/kube.ts';
 import type { KubeObject, ObjectKey, Resource } from '../model/kube.ts';
 import { backUp, originalSpec, restored } from '../model/original.ts';
 import { allPrimary } from '../model/split.ts';
+import type { RouteScene } from '../observe/scene.ts';
+import { splitOf } from '../traffic/router.ts';
 import type { RouteShape } from '../traffic/router.ts';
 import type { Stage } from './act.ts';
 import { apply, guard, translated } from './apply.ts';
 import type { Landing } from './apply.ts';
 import { mergePatchOf } from './merge-patch.ts';
+import { forEveryRoute } from './every-route.ts';
 import { trafficLanding } from './traffic-landing.ts';
 
 /** Where nothing was kept (Flagger keeps nothing), a Service that selects the primary selects the target again. */
@@ -34,27 +37,29 @@ export async function restoreService({ cluster, caches, scene }: Stage): Promise
 /** @param keeping Services of ours stay named, without weight, and the note of what was before stays too. */
 export async function restoreRoute(stage: Stage, keeping?: true): Promise<void> {
   const { cluster, caches, scene } = stage;
-  await changeRoute(stage, (live, shape) => {
-    const before =
-      shape.givenBack?.(live) ??
-      restored(live) ??
-      (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex));
-    return before === undefined || shape.naming === undefined || keeping !== true
-      ? before
-      : { ...live, spec: shape.naming(before, live['spec'])['spec'] };
-  });
-  if (keeping === true) {
-    return;
-  }
-  for (const { shape, wanted } of scene.companions) {
-    const { name, namespace } = wanted.metadata;
-    await change(cluster, {
-      resource: shape.resource,
-      key: namespace === undefined ? { name } : { name, namespace },
-      landing: trafficLanding(caches, shape.resource),
-      to: restored,
+  await forEveryRoute(stage, async (route) => {
+    await changeRoute(stage, route, (live, shape) => {
+      const before =
+        shape.givenBack?.(live) ??
+        restored(live) ??
+        (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex));
+      return before === undefined || shape.naming === undefined || keeping !== true
+        ? before
+        : { ...live, spec: shape.naming(before, live['spec'])['spec'] };
     });
-  }
+    if (keeping === true) {
+      return;
+    }
+    for (const { shape, wanted } of route.companions) {
+      const { name, namespace } = wanted.metadata;
+      await change(cluster, {
+        resource: shape.resource,
+        key: namespace === undefined ? { name } : { name, namespace },
+        landing: trafficLanding(caches, shape.resource),
+        to: restored,
+      });
+    }
+  });
 }
 
 function isOwned({ metadata }: KubeObject): boolean {
@@ -71,21 +76,37 @@ export function keepingNames(shape: RouteShape): RouteShape {
 
 /** Before a route sends to our Services, or to those from before, its gateway learns of them. */
 export async function announceRoute(stage: Stage, to: 'ours' | 'theirs'): Promise<void> {
-  const { cluster, caches, scene } = stage;
-  const shape = scene.router?.route;
-  const naming = shape?.naming;
-  if (shape === undefined || naming === undefined) {
-    return;
-  }
-  if (to === 'theirs') {
-    await changeRoute(stage, (live) =>
-      naming(live, originalSpec(live) ?? shape.leadingToApex?.(live, scene.apex)['spec']),
+  await forEveryRoute(stage, (route) =>
+    to === 'ours' ? announceOurs(stage, route) : announceTheirs(stage, route),
+  );
+}
+
+async function announceTheirs(stage: Stage, route: RouteScene): Promise<void> {
+  const naming = route.router?.route?.naming;
+  if (naming !== undefined) {
+    await changeRoute(stage, route, (live, shape) =>
+      naming(live, originalSpec(live) ?? shape.leadingToApex?.(live, stage.scene.apex)['spec']),
     );
+  }
+}
+
+/** A route that sends to our Services already is left alone. */
+async function announceOurs(
+  { cluster, caches, scene }: Stage,
+  { router, view, wish }: RouteScene,
+): Promise<void> {
+  const shape = router?.route;
+  const naming = shape?.naming;
+  if (
+    shape === undefined ||
+    naming === undefined ||
+    (view !== undefined && splitOf(view, scene.apex) !== undefined)
+  ) {
     return;
   }
   await apply(cluster, {
     resource: shape.resource,
-    wanted: shape.render(scene.routeWish(allPrimary)),
+    wanted: shape.render(wish(allPrimary)),
     shape: { ...shape, merge: (live, wanted) => naming(live, wanted['spec']) },
     landing: trafficLanding(caches, shape.resource),
     backUp: (live, merged) => backUp(live, scene.view.uid, merged),
@@ -93,16 +114,17 @@ export async function announceRoute(stage: Stage, to: 'ours' | 'theirs'): Promis
 }
 
 async function changeRoute(
-  { cluster, caches, scene }: Stage,
+  { cluster, caches }: Stage,
+  { router, key }: RouteScene,
   to: (live: KubeObject, shape: RouteShape) => KubeObject | undefined,
 ): Promise<void> {
-  const shape = scene.router?.route;
+  const shape = router?.route;
   if (shape === undefined) {
     return;
   }
   await change(cluster, {
     resource: shape.resource,
-    key: scene.routeKey,
+    key,
     landing: trafficLanding(caches, shape.resource),
     to: (live) => to(live, shape),
   });

@@ -3,9 +3,10 @@
 // Imports zod and itself only.
 import { z } from 'zod';
 import { Analysis } from './analysis.ts';
-import { Text, object, optional } from './field.ts';
+import { Text, added, object, optional } from './field.ts';
 import { Metadata } from './metadata.ts';
 import { AutoscalerRef, IngressRef, RouteRef, TargetRef, UpstreamRef } from './reference.ts';
+import { RouteEntry } from './route-entry.ts';
 import { Service } from './service.ts';
 import { CanaryStatus } from './status.ts';
 
@@ -41,6 +42,10 @@ export const CanarySpec = object({
   routeRef: optional(RouteRef, 'The route that exposes the apex Service, for apisix.'),
   upstreamRef: optional(UpstreamRef, 'The Upstream whose settings are copied, for gloo.'),
   service: optional(Service, 'How Services and routes are generated.'),
+  routes: added(
+    z.array(RouteEntry),
+    'Several routes to the same Services, each by a provider of its own; spec.provider alone if left out.',
+  ),
   analysis: Analysis.describe('The release strategy and its checks.'),
   progressDeadlineSeconds: optional(z.number(), 'How long a workload may stay unready; 600 if left out.'),
   skipAnalysis: optional(z.boolean(), 'Promote as soon as the canary is ready, without checks.'),

@@ -8,8 +8,9 @@ import { referenceProblems } from './check-references.ts';
 import { serviceProblems } from './check-service.ts';
 import { unreadProblems } from './check-unread.ts';
 import { MINIMUM_INTERVAL_MS } from './defaults.ts';
-import type { Problem } from './problem.ts';
+import { formatProblem, type Problem } from './problem.ts';
 import { isKnownProvider } from './provider.ts';
+import { inEntry, routesOf } from './routes.ts';
 
 export interface CheckOptions {
   /** What `spec.provider` is where it is absent; without it, rules about providers are left out. */
@@ -30,9 +31,24 @@ export interface Checked {
 
 /** All problems; with an error among them nothing may be written for the Canary. */
 export function checkCanary(canary: Canary, options: CheckOptions = {}): Problem[] {
+  const { spec } = canary;
+  if ((spec.routes ?? []).length === 0) {
+    return checkRoute(canary, spec.provider ?? options.defaultProvider, options);
+  }
+  const all = routesOf(spec, '').flatMap((route) =>
+    checkRoute({ ...canary, spec: route.spec }, route.provider, options).map((problem) =>
+      inEntry(route, spec, problem),
+    ),
+  );
+  // What is wrong whatever the route is said once.
+  const lines = all.map(formatProblem);
+  return all.filter((_, index) => lines.indexOf(lines[index] ?? '') === index);
+}
+
+function checkRoute(canary: Canary, provider: string | undefined, options: CheckOptions): Problem[] {
   const checked: Checked = {
     canary,
-    provider: canary.spec.provider ?? options.defaultProvider,
+    provider,
     noCrossNamespaceRefs: options.noCrossNamespaceRefs ?? false,
     minimumIntervalMs: options.minimumIntervalMs ?? MINIMUM_INTERVAL_MS,
   };

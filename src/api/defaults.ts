@@ -11,6 +11,7 @@ import type {
 } from './analysis.ts';
 import type { Canary, CanarySpec } from './canary.ts';
 import { parseDurationMs } from './duration.ts';
+import type { RouteEntry } from './route-entry.ts';
 
 const DEFAULT_INTERVAL_MS = 60_000;
 /** Shorter intervals are taken as this; a setting meant for tests lowers it. */
@@ -53,8 +54,14 @@ export function isKnative(spec: CanarySpec): boolean {
   return spec.targetRef.kind === 'Service' && spec.targetRef.apiVersion === 'serving.knative.dev/v1';
 }
 
+/** Of several routes, the provider of the one that is measured. */
 export function providerOf(spec: CanarySpec, defaultProvider: string): string {
-  return spec.provider ?? defaultProvider;
+  return measuredEntry(spec)?.provider ?? spec.provider ?? defaultProvider;
+}
+
+/** The route whose requests the built-in metrics count; undefined where there is no list. */
+export function measuredEntry({ routes = [] }: CanarySpec): RouteEntry | undefined {
+  return routes.find(({ metrics }) => metrics === true) ?? routes[0];
 }
 
 /** Time between rounds. */

@@ -8,8 +8,7 @@ import { type Path, type Problem, errorAt, formatPath, parsePath, warningAt } fr
 import type { StructuralSchema } from '../api/structural-schema.ts';
 import { fixForType, messageForType } from '../api/wording.ts';
 import { admit } from '../sandbox/crd-schema.ts';
-import { routerProblems } from '../traffic/capabilities.ts';
-import { providers, routerOf } from '../traffic/routers.ts';
+import { routingProblems } from '../traffic/routing-problems.ts';
 import { adviceFor } from './lint-advice.ts';
 
 /** The one version that is served of each group, and its kinds. */
@@ -150,17 +149,8 @@ function canaryProblems(canary: Canary): readonly Remark[] {
 }
 
 function unroutable(spec: CanarySpec): readonly Remark[] {
-  const { provider } = spec;
-  if (provider === undefined) {
-    return [];
-  }
-  const router = routerOf(spec, provider);
-  if (router !== undefined) {
-    return routerProblems(router, spec);
-  }
-  const message = `is ${provider}, which this version of Serin does not route`;
-  const fix = `use one of ${providers.join(', ')}, or wait for a version that does`;
-  return [warningAt(['spec', 'provider'], { reason: 'UnknownProvider', value: provider, message, fix })];
+  // Without a provider, nobody can say what routes the traffic.
+  return spec.provider === undefined && (spec.routes ?? []).length === 0 ? [] : routingProblems(spec, '');
 }
 
 /** A manifest's status is dropped by the API server; metadata has been looked at already. */

@@ -2,6 +2,7 @@
 import type { Metric } from '../api/analysis.ts';
 import type { CanarySpec } from '../api/canary.ts';
 import { apexName, metricInterval, primaryName } from '../api/defaults.ts';
+import { measuredSpec } from '../api/routes.ts';
 import type { QueryScope } from './go-template.ts';
 
 /** A Canary as far as its queries are concerned. */
@@ -25,6 +26,7 @@ export function scopeOf(
   metric: Metric,
 ): QueryScope {
   const target = spec.targetRef.name;
+  const { ingressRef, routeRef } = measuredSpec(spec);
   const revision = subject === 'primary' ? primaryRevision : latestRevision;
   return {
     name,
@@ -34,8 +36,8 @@ export function scopeOf(
     ...(mesh === undefined ? {} : { mesh }),
     ...(subject === undefined ? {} : { subject }),
     service: apexName(spec),
-    ingress: spec.ingressRef?.name ?? target,
-    route: revision ?? spec.routeRef?.name ?? target,
+    ingress: ingressRef?.name ?? target,
+    route: revision ?? routeRef?.name ?? target,
     interval: metricInterval(metric),
     variables: metric.templateVariables ?? {},
   };

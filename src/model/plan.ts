@@ -47,6 +47,7 @@ export function planOf(spec: CanarySpec, { provider, minimumIntervalMs, canMirro
     ...(watchedMs > 0 ? { probationMs: watchedMs } : {}),
     ...(timeoutMs === undefined ? {} : { gateTimeoutMs: timeoutMs }),
     provider,
+    ...(spec.routes === undefined || spec.routes.length === 0 ? {} : { routes: spec.routes }),
     subject: { ...spec.targetRef, apex: apexName(spec) },
   };
 }

@@ -3,8 +3,9 @@ import { parseCanary, parseStatus } from '../api/parse.ts';
 import { apexName, isKnative, meshOf, namespaceOf } from '../api/defaults.ts';
 import { CanarySpec } from '../api/canary.ts';
 import type { Canary } from '../api/canary.ts';
-import type { CanaryStatus, Run } from '../api/status.ts';
+import type { CanaryStatus, Plan, Run } from '../api/status.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { sameJson } from '../model/hash.ts';
 import { foreignStatusWriter } from '../model/managed-fields.ts';
 import type { ForeignWriter } from '../model/managed-fields.ts';
 import type { Problem } from '../model/problem.ts';
@@ -66,24 +67,29 @@ export function viewOfCanary(object: KubeObject, known?: CanaryView): CanaryView
  * on. Else the route that carries the traffic would be left as it is, and whatever it leads to would be scaled down.
  */
 function inForce(canary: Canary, run: Run | undefined): Canary {
-  const subject = run?.kind === 'rollout' ? run.plan.subject : undefined;
-  if (run === undefined || subject === undefined) {
+  const begun = run?.kind === 'rollout' ? asBegun(canary.spec, run.plan) : canary.spec;
+  if (sameJson(begun, canary.spec)) {
     return canary;
   }
-  const { spec } = canary;
-  const { provider } = run.plan;
-  const { apex, ...targetRef } = subject;
-  const same = spec.targetRef.kind === targetRef.kind && spec.targetRef.name === targetRef.name;
-  if (same && apexName(spec) === apex && (spec.provider ?? provider) === provider) {
-    return canary;
-  }
-  const frozen = CanarySpec.safeParse({
-    ...spec,
-    targetRef,
-    ...(spec.service === undefined ? {} : { service: { ...spec.service, name: apex } }),
-    ...(spec.provider === undefined ? {} : { provider }),
-  });
+  const frozen = CanarySpec.safeParse(begun);
   return frozen.success ? { ...canary, spec: frozen.data } : canary;
+}
+
+function asBegun(spec: CanarySpec, { provider, routes = [], subject }: Plan): unknown {
+  if (subject === undefined) {
+    return spec;
+  }
+  const { apex, ...targetRef } = subject;
+  const { routes: _today, ...rest } = spec;
+  const renamed = spec.service !== undefined && apexName(spec) !== apex;
+  return {
+    ...rest,
+    targetRef,
+    ...(routes.length === 0 ? {} : { routes }),
+    ...(renamed ? { service: { ...spec.service, name: apex } } : {}),
+    // One of several routes has its provider from the list.
+    ...(spec.provider === undefined || routes.length > 0 ? {} : { provider }),
+  };
 }
 
 /** Most changes of a Canary are of its status alone; the generation grows with every other. */

@@ -9,16 +9,12 @@ import type {
   Observation,
   SeenObject,
   SeenPrimary,
-  SeenRoute,
   SeenServices,
   SeenTarget,
   SeenWarm,
 } from '../model/observation.ts';
-import type { Resource } from '../model/kube.ts';
+import type { PresenceOf, Resource } from '../model/kube.ts';
 import type { Answers } from '../model/question.ts';
-import { allPrimary } from '../model/split.ts';
-import { splitOf } from '../traffic/router.ts';
-import type { RouteView } from '../traffic/router.ts';
 import { serviceShape } from '../workload/services.ts';
 import type { WorkloadView } from '../workload/kind.ts';
 import type { RevisionView } from '../workload/stored-revision.ts';
@@ -32,6 +28,7 @@ import type { ConfigReading } from './configs.ts';
 import { problemsOf } from './problems.ts';
 import { isForeign } from './claims.ts';
 import type { Scene } from './scene.ts';
+import { noRoute, seenRoutes } from './seen-routes.ts';
 
 export interface ObserveSettings {
   readonly meshProvider: string;
@@ -52,6 +49,7 @@ export interface Moment {
   readonly configs: ConfigReading | undefined;
   /** What a primary that somebody else made has for configuration, by the names of the target's. Absent: as the target. */
   readonly inheritedConfigs?: Readonly<Record<string, string>>;
+  readonly presenceOf?: PresenceOf;
   /** Kinds that this Canary needs, for its route or its autoscaler, and that the cluster does not serve. */
   readonly missingKinds: readonly Resource[];
 }
@@ -86,7 +84,7 @@ export function observe(
     ...(scene === undefined ? {} : seenAutoscalers(scene)),
     ...(scene?.warm === undefined ? {} : { warm: seenWarm(view, scene.warm) }),
     services: scene === undefined ? noServices : seenServices(scene),
-    route: scene === undefined ? noRoute : seenRoute(scene),
+    route: scene === undefined ? noRoute : seenRoutes(scene),
     configs: moment.configs?.checksums,
     stored: stored.flatMap(({ revision }) => (revision === undefined ? [] : [revision])),
     refusal: moment.refusal,
@@ -105,8 +103,9 @@ function storedFor(view: CanaryView, scene: Scene | undefined, caches: Caches): 
     .filter(({ boundTo = target }) => boundTo === target);
 }
 
-function planFor({ spec, provider, router }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
-  return planOf(spec, { provider, minimumIntervalMs, canMirror: router?.capabilities.mirror !== undefined });
+function planFor({ spec, provider, routes }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
+  const canMirror = routes.every(({ router }) => router?.capabilities.mirror !== undefined);
+  return planOf(spec, { provider, minimumIntervalMs, canMirror });
 }
 
 function seenTarget(
@@ -201,7 +200,6 @@ function seenAutoscalers(scene: Scene): Pick<Observation, 'autoscaler' | 'retire
 }
 
 const noServices: SeenServices = { apex: 'missing', primary: 'missing', canary: 'missing' };
-const noRoute: SeenRoute = { state: 'none', split: undefined, acceptance: 'unknown', message: '' };
 
 function seenServices(scene: Scene): SeenServices {
   switch (scene.kind?.services) {
@@ -244,51 +242,4 @@ function seenGenerated({ view, services, serviceViews }: Scene): SeenServices {
       : 'drifted';
   };
   return { apex: seen('apex'), primary: seen('primary'), canary: seen('canary') };
-}
-
-function seenRoute(scene: Scene): SeenRoute {
-  const { view, router, routeView, routeWish } = scene;
-  const shape = router?.route;
-  if (shape === undefined) {
-    return noRoute;
-  }
-  // What the route is made from is missing: a problem says so, and nothing can be said of the route.
-  if (routeView === undefined || (router?.source !== undefined && scene.source === undefined)) {
-    return { state: 'missing', split: undefined, acceptance: 'pending', message: '' };
-  }
-  const { acceptance } = routeView;
-  const wanted = shape.fingerprint(shape.render(routeWish(allPrimary)));
-  const held = routeView.fingerprint === wanted && companionsHold(scene) ? 'inPlace' : 'drifted';
-  const foreign = [routeView, ...scene.companions.map((one) => one.view)].some(
-    (one) => one !== undefined && isForeign(one.ownerUids, view.uid),
-  );
-  return {
-    state: foreign ? 'foreign' : held,
-    split: splitOf(routeView, scene.apex),
-    acceptance: acceptance.state,
-    message: acceptance.message,
-    ...naming(routeView, scene.apex),
-  };
-}
-
-/** A route that somebody owns goes with its owner: nothing comes after it. */
-function naming(
-  routeView: RouteView,
-  apex: string,
-): Pick<SeenRoute, 'namesOurs' | 'namesTheirs' | 'lingers' | 'taken'> {
-  const { backends = [], ownerUids } = routeView;
-  const primary = `${apex}-primary`;
-  const names = (wanted: readonly string[]) => wanted.every((name) => backends.includes(name));
-  const before = routeView.originalBackends ?? (names([primary]) ? [apex] : []);
-  return {
-    namesOurs:
-      backends.length === 0 || splitOf(routeView, apex) !== undefined || names([primary, `${apex}-canary`]),
-    namesTheirs: backends.length === 0 || ownerUids.length > 0 || names(before),
-    lingers: routeView.lingers === true,
-    taken: ownerUids.length === 0 && (routeView.originalBackends !== undefined || names([primary])),
-  };
-}
-
-function companionsHold({ companions }: Scene): boolean {
-  return companions.every(({ shape, wanted, view }) => view?.fingerprint === shape.fingerprint(wanted));
 }

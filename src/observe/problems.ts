@@ -1,9 +1,11 @@
 // What is wrong with a Canary, from what its spec alone says to what only the cluster can tell. The first error is the one
 // that is said.
 import { checkCanary } from '../api/check.ts';
+import { formatPath } from '../api/problem.ts';
+import { inEntry } from '../api/routes.ts';
 import type { Problem } from '../model/problem.ts';
-import { routerProblems } from '../traffic/capabilities.ts';
-import { providers } from '../traffic/routers.ts';
+import { resourcesOf } from '../traffic/router.ts';
+import { routingProblems } from '../traffic/routing-problems.ts';
 import { selectorConflict } from '../workload/conflicts.ts';
 import { workloadKinds } from '../workload/kinds.ts';
 import { autoscalerProblems } from './autoscalers.ts';
@@ -38,7 +40,7 @@ export function problemsOf(
     ...view.problems,
     ...checked,
     ...unsupported(scene),
-    ...(scene.router === undefined ? [] : routerProblems(scene.router, scene.spec)),
+    ...routingProblems(scene.spec, settings.meshProvider, moment.presenceOf),
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
     ...sourceProblems(scene),
@@ -58,18 +60,8 @@ function conflicts({ target, primary, selector }: Scene): Problem[] {
   return found === undefined ? [] : [found];
 }
 
-function unsupported({ router, provider, spec, kind }: Scene): Problem[] {
+function unsupported({ spec, kind }: Scene): Problem[] {
   const problems: Problem[] = [];
-  if (router === undefined) {
-    problems.push({
-      severity: 'error',
-      reason: 'UnknownProvider',
-      field: 'spec.provider',
-      value: provider,
-      message: `is ${provider}, which is not supported`,
-      fix: `use one of ${providers.join(', ')}`,
-    });
-  }
   if (kind === undefined) {
     problems.push({
       severity: 'error',
@@ -110,35 +102,50 @@ function inUse(view: CanaryView, caches: Caches): Problem[] {
       ];
 }
 
-function notInstalled({ provider, autoscalers }: Scene, { missingKinds }: Moment): Problem[] {
-  const ofRoute = missingKinds.filter((resource) => resource !== autoscalers.named?.kind.resource);
-  return ofRoute.map(({ kind, group, version }) => ({
-    severity: 'error',
-    reason: 'KindNotInstalled',
-    field: 'spec.provider',
-    value: provider,
-    message: `needs ${kind} (${group}/${version}), which this cluster does not serve, or does not let Serin list`,
-    fix: 'install its custom resource definitions, or grant list and watch on them',
-  }));
+function notInstalled({ routes, autoscalers }: Scene, { missingKinds }: Moment): Problem[] {
+  const ofRoutes = missingKinds.filter((resource) => resource !== autoscalers.named?.kind.resource);
+  return ofRoutes.map(({ kind, group, version }) => {
+    const needing = routes.find(({ router }) =>
+      (router === undefined ? [] : resourcesOf(router)).some(
+        (one) => one.group === group && one.kind === kind,
+      ),
+    );
+    return {
+      severity: 'error',
+      reason: 'KindNotInstalled',
+      field: formatPath([
+        ...(needing === undefined || needing.path.length === 0 ? ['spec'] : needing.path),
+        'provider',
+      ]),
+      value: needing?.provider,
+      message: `needs ${kind} (${group}/${version}), which this cluster does not serve, or does not let Serin list`,
+      fix: 'install its custom resource definitions, or grant list and watch on them',
+    };
+  });
 }
 
-/** The object of the user's that the route is made from. */
-function sourceProblems({ router, spec, source, view }: Scene): readonly Problem[] {
-  const name = router?.source?.nameOf(spec);
-  if (router?.source === undefined || name === undefined) {
-    return [];
-  }
-  const { kind } = router.source.resource;
-  return source === undefined
-    ? [
-        {
-          severity: 'error',
-          reason: 'MissingReference',
-          field: kind === 'Ingress' ? 'spec.ingressRef.name' : 'spec.routeRef.name',
-          value: name,
-          message: `names ${kind} ${name}.${view.namespace}, which does not exist`,
-          fix: 'create it, or name another one',
-        },
-      ]
-    : router.source.problems(spec, source);
+/** The objects of the user's that routes are made from. */
+function sourceProblems({ routes, view, spec: whole }: Scene): readonly Problem[] {
+  return routes.flatMap((route) => {
+    const { router, spec, source } = route;
+    const name = router?.source?.nameOf(spec);
+    if (router?.source === undefined || name === undefined) {
+      return [];
+    }
+    const { kind } = router.source.resource;
+    const found: readonly Problem[] =
+      source === undefined
+        ? [
+            {
+              severity: 'error',
+              reason: 'MissingReference',
+              field: kind === 'Ingress' ? 'spec.ingressRef.name' : 'spec.routeRef.name',
+              value: name,
+              message: `names ${kind} ${name}.${view.namespace}, which does not exist`,
+              fix: 'create it, or name another one',
+            },
+          ]
+        : router.source.problems(spec, source);
+    return found.map((problem) => inEntry(route, whole, problem));
+  });
 }

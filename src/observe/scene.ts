@@ -6,9 +6,10 @@ import type { KubeObject, ObjectKey, OwnerReference, PresenceOf, Resource } from
 import type { Problem } from '../model/problem.ts';
 import { allPrimary } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
-import { routerOf } from '../traffic/routers.ts';
+import { objectName, routedSpecs } from '../traffic/routers.ts';
+import type { RoutedSpec } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';
-import type { CompanionShape, ObjectView, RouteView, RouteWish, TrafficRouter } from '../traffic/router.ts';
+import type { CompanionShape, ObjectView, RouteView, RouteWish } from '../traffic/router.ts';
 import { autoscalersOf } from './autoscalers.ts';
 import type { SceneAutoscalers } from './autoscalers.ts';
 import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
@@ -36,8 +37,8 @@ export interface Scene {
   readonly view: CanaryView;
   readonly spec: CanarySpec;
   readonly owner: OwnerReference;
+  /** Of several routes, that of the one which is measured. */
   readonly provider: string;
-  readonly router: TrafficRouter | undefined;
   readonly apex: string;
   /** undefined for a target of a kind that is not supported. */
   readonly kind: WorkloadKind | undefined;
@@ -52,16 +53,22 @@ export interface Scene {
   /** undefined while it is not known which pods to select. */
   readonly services: RenderedServices | undefined;
   readonly autoscalers: SceneAutoscalers;
-  readonly routeView: RouteView | undefined;
+  /** At least one. */
+  readonly routes: readonly RouteScene[];
+  readonly problems: readonly Problem[];
+  readonly includeLabelPrefix: readonly string[];
+}
+
+/** One route of a Canary: what shall be there, and what is. */
+export interface RouteScene extends RoutedSpec {
+  readonly view: RouteView | undefined;
   /** Key of the route object; of a cluster-scoped one, its name alone. */
-  readonly routeKey: ObjectKey;
+  readonly key: ObjectKey;
   /** What stands beside the route: as it shall be, and as it is. */
   readonly companions: readonly CompanionScene[];
   /** The object that the route is made from. */
   readonly source: KubeObject | undefined;
-  readonly problems: readonly Problem[];
-  readonly includeLabelPrefix: readonly string[];
-  readonly routeWish: (split: Split) => RouteWish;
+  readonly wish: (split: Split) => RouteWish;
 }
 
 interface CompanionScene {
@@ -80,7 +87,6 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
   const { namespace } = view;
   const apex = apexName(spec);
   const provider = providerOf(spec, settings.meshProvider);
-  const router = routerOf(spec, provider, settings.presenceOf);
   const owner = ownerOf(view);
   const workloads = workloadsOf(spec, kind, { namespace, caches, settings });
   const { target, selector } = workloads;
@@ -89,20 +95,6 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     primary: caches.services.get(keyOf({ namespace, name: `${apex}-primary` })),
     canary: caches.services.get(keyOf({ namespace, name: `${apex}-canary` })),
   };
-  const source = sourceOf(caches, router, view);
-  const routeWish = (split: Split): RouteWish => ({
-    namespace,
-    apex,
-    spec,
-    split,
-    ...storedWish(view.status),
-    owner,
-    ingressClass: settings.ingressClass,
-    ...(settings.ingressAnnotationsPrefix === undefined
-      ? {}
-      : { annotationsPrefix: settings.ingressAnnotationsPrefix }),
-    source,
-  });
   const shared = { view, spec, owner, apex };
   const services =
     target === undefined || selector === undefined
@@ -111,16 +103,16 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
   return {
     ...shared,
     provider,
-    router,
     kind,
     ...workloads,
     serviceViews,
     services,
     autoscalers: autoscalersOf(view, spec, caches),
-    ...routeSceneOf(caches, { router, spec, namespace, routeWish }),
+    routes: routedSpecs(spec, settings.meshProvider, settings.presenceOf).map((route) =>
+      routeSceneOf(caches, settings, { ...shared, route }),
+    ),
     problems: [...workloads.problems, ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
-    routeWish,
   };
 }
 
@@ -186,25 +178,38 @@ function ownerOf({ name, uid }: CanaryView): OwnerReference {
 
 function routeSceneOf(
   caches: Caches,
-  {
-    router,
-    spec,
+  settings: SceneSettings,
+  { view, owner, apex, route }: Pick<Scene, 'view' | 'owner' | 'apex'> & { readonly route: RoutedSpec },
+): RouteScene {
+  const { router, spec, name } = route;
+  const { namespace } = view;
+  const source = sourceOf(caches, route, namespace);
+  const wish = (split: Split): RouteWish => ({
     namespace,
-    routeWish,
-  }: Pick<Scene, 'router' | 'spec' | 'routeWish'> & { readonly namespace: string },
-): Pick<Scene, 'routeView' | 'routeKey' | 'companions' | 'source'> {
-  const wish = routeWish(allPrimary);
+    apex,
+    ...(name === undefined ? {} : { name }),
+    spec,
+    split,
+    ...storedWish(view.status),
+    owner,
+    ingressClass: settings.ingressClass,
+    ...(settings.ingressAnnotationsPrefix === undefined
+      ? {}
+      : { annotationsPrefix: settings.ingressAnnotationsPrefix }),
+    source,
+  });
   const shape = router?.route;
-  const name = shape?.nameOf?.(spec) ?? wish.apex;
-  const routeKey = shape?.resource.namespaced === false ? { name } : { namespace, name };
+  const called = objectName(route);
+  const key = shape?.resource.namespaced === false ? { name: called } : { namespace, name: called };
   // Without the object that it is made from, a route cannot be said to be wanted in any form.
-  const renderable = router?.source === undefined || wish.source !== undefined;
+  const renderable = router?.source === undefined || source !== undefined;
   return {
-    routeKey,
-    routeView: shape && trafficObjectOf(caches, shape.resource, keyOf(routeKey))?.routes.get(shape),
+    ...route,
+    key,
+    view: shape && trafficObjectOf(caches, shape.resource, keyOf(key))?.routes.get(shape),
     companions: renderable
       ? (router?.companions ?? []).flatMap((companion) =>
-          companion.render(wish).map((wanted) => ({
+          companion.render(wish(allPrimary)).map((wanted) => ({
             shape: companion,
             wanted,
             view: trafficObjectOf(caches, companion.resource, keyOf(wanted.metadata))?.companions.get(
@@ -213,7 +218,8 @@ function routeSceneOf(
           })),
         )
       : [],
-    source: wish.source,
+    source,
+    wish,
   };
 }
 
@@ -221,12 +227,8 @@ function trafficObjectOf(caches: Caches, resource: Resource, key: string): Traff
   return caches.traffic.get(resourceKey(resource))?.cache.get(key);
 }
 
-function sourceOf(
-  caches: Caches,
-  router: TrafficRouter | undefined,
-  { canary, namespace }: CanaryView,
-): KubeObject | undefined {
-  const name = canary === undefined ? undefined : router?.source?.nameOf(canary.spec);
+function sourceOf(caches: Caches, { router, spec }: RoutedSpec, namespace: string): KubeObject | undefined {
+  const name = router?.source?.nameOf(spec);
   return router?.source === undefined || name === undefined
     ? undefined
     : trafficObjectOf(caches, router.source.resource, keyOf({ namespace, name }))?.source;

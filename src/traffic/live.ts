@@ -25,9 +25,9 @@ export function backendNames(apex: string): ServiceNames {
   return { primary: `${apex}-primary`, canary: `${apex}-canary` };
 }
 
-export function routeMetadata({ namespace, apex, spec, owner }: RouteWish): ObjectMeta {
+export function routeMetadata({ namespace, apex, name = apex, spec, owner }: RouteWish): ObjectMeta {
   const { labels, annotations } = spec.service?.apex ?? {};
-  return ownMetadata({ name: apex, namespace, owner, labels, annotations });
+  return ownMetadata({ name, namespace, owner, labels, annotations });
 }
 
 /** How rules are told apart. */

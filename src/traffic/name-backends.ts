@@ -15,6 +15,16 @@ export function namedBackends(spec: unknown, keys: RuleKeys): readonly string[] 
   return [...new Set(backendsIn(spec, keys).map((backend) => nameOf(backend, keys)))].toSorted();
 }
 
+/** Base name of the Services that a route sends to: its own name, unless it only sends to those of another one. */
+export function apexOf({ metadata, spec }: KubeObject, keys: RuleKeys): string {
+  const names = namedBackends(spec, keys);
+  const [other] = names.flatMap((name) => {
+    const base = name.endsWith('-primary') ? name.slice(0, -'-primary'.length) : undefined;
+    return base !== undefined && names.includes(backendNames(base).canary) ? [base] : [];
+  });
+  return names.includes(backendNames(metadata.name).primary) ? metadata.name : (other ?? metadata.name);
+}
+
 /** `live`, with what `other` sends to named beside its own in its first rule, without any weight. */
 export function naming(live: KubeObject, other: unknown, { keys, weightsOf }: RuleAccess): KubeObject {
   const spec = objectOf(live['spec']);

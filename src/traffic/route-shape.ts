@@ -5,7 +5,7 @@ import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
 import { originalSpec } from '../model/original.ts';
 import { agreedWeights, reweighed, routeMetadata, routeView, rulesIn, type RuleKeys } from './live.ts';
-import { leadingToApex, namedBackends, naming, withoutLingering } from './name-backends.ts';
+import { apexOf, leadingToApex, namedBackends, naming, withoutLingering } from './name-backends.ts';
 import type { Acceptance, RouteShape, RouteWish } from './router.ts';
 
 export interface RouteParts {
@@ -23,6 +23,7 @@ export interface RouteParts {
   readonly carriers?: (rules: readonly JsonObject[]) => readonly JsonObject[];
 }
 
+/** Functions here are given routes by the name of their apex, whatever the object is called. */
 export function routeShape(parts: RouteParts): RouteShape {
   const { resource, keys, carriers = (rules) => rules } = parts;
   const access = { keys, weightsOf: parts.weightsOf };
@@ -30,8 +31,10 @@ export function routeShape(parts: RouteParts): RouteShape {
     const spec = withoutLingering(route['spec'], route.metadata.name, access);
     return spec === route['spec'] ? route : { ...route, spec };
   };
-  const fingerprint = (route: KubeObject): string =>
-    digest({ metadata: countedMetadata(route), spec: parts.normalSpec(settled(route)) });
+  const fingerprint = (object: KubeObject): string => {
+    const route = calledLike(apexOf(object, keys), object);
+    return digest({ metadata: countedMetadata(route), spec: parts.normalSpec(settled(route)) });
+  };
   return {
     resource,
     render: (wish) => ({
@@ -40,30 +43,42 @@ export function routeShape(parts: RouteParts): RouteShape {
       metadata: routeMetadata(wish),
       spec: parts.specOf(wish),
     }),
-    merge: (live, wanted) => ({
-      ...live,
-      metadata: mergeMetadata(live.metadata, wanted.metadata),
-      spec: parts.mergeSpec(live, wanted),
-    }),
+    merge: (live, wanted) => {
+      const apex = apexOf(wanted, keys);
+      return {
+        ...live,
+        metadata: mergeMetadata(live.metadata, wanted.metadata),
+        spec: parts.mergeSpec(calledLike(apex, live), calledLike(apex, wanted)),
+      };
+    },
     fingerprint,
     view: (live) => {
-      const alone = settled(live);
+      const apex = apexOf(live, keys);
+      const route = calledLike(apex, live);
+      const alone = settled(route);
       const rules = carriers(rulesIn(alone['spec'], keys));
       const original = originalSpec(live);
       return routeView(live, {
         fingerprint: fingerprint(live),
         weights: agreedWeights(
           rules.map((rule) => parts.weightsOf(rule)),
-          live.metadata.name,
+          apex,
         ),
         acceptance: parts.acceptanceOf(live),
         backends: namedBackends(live['spec'], keys),
-        lingers: alone !== live,
+        lingers: alone !== route,
         ...(original === undefined ? {} : { originalBackends: namedBackends(original, keys) }),
       });
     },
-    reweigh: (live, split) => reweighed(live, keys, split),
+    reweigh: (live, split) => ({
+      ...live,
+      spec: reweighed(calledLike(apexOf(live, keys), live), keys, split)['spec'],
+    }),
     naming: (live, other) => naming(live, other, access),
     leadingToApex: (live, apex) => leadingToApex(live, apex, keys),
   };
+}
+
+function calledLike(apex: string, route: KubeObject): KubeObject {
+  return route.metadata.name === apex ? route : { ...route, metadata: { ...route.metadata, name: apex } };
 }

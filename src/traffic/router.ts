@@ -13,6 +13,8 @@ export interface RouteWish {
   readonly namespace: string;
   /** Base name: `service.name`, else the target's name. The Services are `<apex>-primary` and `<apex>-canary`. */
   readonly apex: string;
+  /** What the object is called; like the apex where it is left out. */
+  readonly name?: string;
   readonly spec: CanarySpec;
   readonly split: Split;
   /** Percent of the requests, 1 to 100, of which a copy goes to the canary; its answers are dropped. Absent: no copies. */

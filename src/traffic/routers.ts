@@ -1,6 +1,7 @@
 // All routers. Adding one means adding its file and its line here, and its line in test/traffic/routers.test.ts.
 import type { CanarySpec } from '../api/canary.ts';
 import { apexName } from '../api/defaults.ts';
+import { routesOf, type SpecOfRoute } from '../api/routes.ts';
 import { contour } from './contour.ts';
 import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
 import { istio } from './istio.ts';
@@ -39,10 +40,34 @@ export function routerOf(
   return router === undefined ? undefined : inForce(router, spec, presenceOf);
 }
 
+/** A route of a Canary and what writes it; undefined for a provider that is unknown or not supported. */
+export interface RoutedSpec extends SpecOfRoute {
+  readonly router: TrafficRouter | undefined;
+}
+
+export function routedSpecs(
+  spec: CanarySpec,
+  defaultProvider: string,
+  presenceOf?: PresenceOf,
+): readonly RoutedSpec[] {
+  return routesOf(spec, defaultProvider).map((route) => ({
+    ...route,
+    router: routerOf(route.spec, route.provider, presenceOf),
+  }));
+}
+
+/** The name of the object of a route. */
+export function objectName({ router, spec, name }: RoutedSpec): string {
+  return router?.route?.nameOf?.(spec) ?? name ?? apexName(spec);
+}
+
 /** Under every name that an object of a route may have for this Canary, so that its events find it. */
 export function routeNames(spec: CanarySpec): readonly string[] {
   const apex = apexName(spec);
-  const given = allRouters.flatMap(({ route, source }) => [route?.nameOf?.(spec), source?.nameOf(spec)]);
+  const given = routesOf(spec, '').flatMap((one) => [
+    one.name,
+    ...allRouters.flatMap(({ route, source }) => [route?.nameOf?.(one.spec), source?.nameOf(one.spec)]),
+  ]);
   const names = [apex, `${apex}-primary`, `${apex}-canary`, ...given];
   return [...new Set(names)].filter((name) => name !== undefined);
 }

@@ -174,7 +174,7 @@ describe('lintText', () => {
       changed('contour', 'kuma'),
       [
         expect.stringMatching(
-          /^f\.yaml:6: spec\.provider: is kuma, which this version of Serin does not route, /,
+          /^f\.yaml:6: spec\.provider: is kuma, which is not supported, /,
         ),
       ],
     ],

@@ -20,7 +20,7 @@ describe('the scene of a Canary', () => {
       owner: { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'cart', controller: true },
       problems: [],
     });
-    expect(scene.routeWish(splitToward(30))).toMatchObject({
+    expect(scene.routes[0]?.wish(splitToward(30))).toMatchObject({
       namespace: 'shop',
       apex: 'cart',
       split: splitToward(30),
@@ -73,7 +73,7 @@ describe('the scene of a Canary', () => {
   });
 
   it('has no router for a provider nobody knows', () => {
-    expect(lab([[canaries, canaryObject({ provider: 'gloo' })]]).scene().router).toBeUndefined();
+    expect(lab([[canaries, canaryObject({ provider: 'gloo' })]]).scene().routes[0]?.router).toBeUndefined();
   });
 
   it('sees objects of its own namespace only', () => {
