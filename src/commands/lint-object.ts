@@ -3,11 +3,14 @@
 import type { Canary, CanarySpec } from '../api/canary.ts';
 import { checkCanary } from '../api/check.ts';
 import { customResourceDefinitions } from '../api/crd.ts';
+import { providerOf } from '../api/defaults.ts';
 import { parseAlertProvider, parseCanary, parseMetricTemplate } from '../api/parse.ts';
 import { type Path, type Problem, errorAt, formatPath, parsePath, warningAt } from '../api/problem.ts';
 import type { StructuralSchema } from '../api/structural-schema.ts';
 import { fixForType, messageForType } from '../api/wording.ts';
+import { measureProblems } from '../measure/problems.ts';
 import { admit } from '../sandbox/crd-schema.ts';
+import { routerFor } from '../traffic/routers.ts';
 import { routingProblems } from '../traffic/routing-problems.ts';
 import { adviceFor } from './lint-advice.ts';
 
@@ -145,12 +148,17 @@ function controllerProblems(stored: unknown): readonly Remark[] {
 function canaryProblems(canary: Canary): readonly Remark[] {
   const general = checkCanary(canary);
   const fields = new Set(general.map(({ field }) => field));
-  return [...general, ...unroutable(canary.spec).filter(({ field }) => !fields.has(field))];
+  return [...general, ...providerProblems(canary.spec).filter(({ field }) => !fields.has(field))];
 }
 
-function unroutable(spec: CanarySpec): readonly Remark[] {
-  // Without a provider, nobody can say what routes the traffic.
-  return spec.provider === undefined && (spec.routes ?? []).length === 0 ? [] : routingProblems(spec, '');
+/** Without a provider, nobody can say what routes the traffic, or what counts it. */
+function providerProblems(spec: CanarySpec): readonly Remark[] {
+  if (spec.provider === undefined && (spec.routes ?? []).length === 0) {
+    return [];
+  }
+  const provider = providerOf(spec, '');
+  const unmeasured = routerFor(provider) === undefined ? [] : measureProblems(spec, provider);
+  return [...routingProblems(spec, ''), ...unmeasured];
 }
 
 /** A manifest's status is dropped by the API server; metadata has been looked at already. */

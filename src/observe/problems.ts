@@ -3,8 +3,10 @@
 import { checkCanary } from '../api/check.ts';
 import { formatPath } from '../api/problem.ts';
 import { inEntry } from '../api/routes.ts';
+import { measureProblems } from '../measure/problems.ts';
 import type { Problem } from '../model/problem.ts';
 import { resourcesOf } from '../traffic/router.ts';
+import { routerFor } from '../traffic/routers.ts';
 import { routingProblems } from '../traffic/routing-problems.ts';
 import { selectorConflict } from '../workload/conflicts.ts';
 import { workloadKinds } from '../workload/kinds.ts';
@@ -41,6 +43,7 @@ export function problemsOf(
     ...checked,
     ...unsupported(scene),
     ...routingProblems(scene.spec, settings.meshProvider, moment.presenceOf),
+    ...(routerFor(scene.provider) === undefined ? [] : measureProblems(scene.spec, scene.provider)),
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
     ...sourceProblems(scene),
