@@ -2,11 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type GeneratedFile, crdFiles } from './generate-crds.ts';
+import { providerFiles } from './generate-providers.ts';
 
 const root = join(import.meta.dirname, '..');
 
 /** Another generator is another line here. */
-const files: readonly GeneratedFile[] = [...crdFiles(root)];
+const files: readonly GeneratedFile[] = [...crdFiles(root), ...providerFiles()];
 
 function current(path: string): string | undefined {
   try {

@@ -172,11 +172,7 @@ describe('lintText', () => {
     [
       'a provider without a router',
       changed('contour', 'kuma'),
-      [
-        expect.stringMatching(
-          /^f\.yaml:6: spec\.provider: is kuma, which is not supported, /,
-        ),
-      ],
+      [expect.stringMatching(/^f\.yaml:6: spec\.provider: is kuma, which is not supported, /)],
     ],
     [
       'a command that is none',

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { describeFlags } from '../../src/settings.ts';
-import { routers } from '../../src/traffic/routers.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -83,20 +82,6 @@ describe('the documentation', () => {
     });
 
     expect(broken).toEqual([]);
-  });
-
-  it('says of every provider what it can do', () => {
-    const table = read('docs/strategies.md').split('## Which provider can do what')[1] ?? '';
-    const told = [...table.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(
-      ([, provider, cells = '']) =>
-        [provider, cells.split(' | ').map((cell) => cell.trim() === 'yes')] as const,
-    );
-    const can = routers.map(
-      ({ provider, capabilities: { weighted, match, mirror, affinity } }) =>
-        [provider, [weighted, ...[match, mirror, affinity].map((one) => one !== undefined)]] as const,
-    );
-
-    expect(new Map(told)).toEqual(new Map(can));
   });
 
   it('names only scripts that exist', () => {
