@@ -16,6 +16,8 @@ const staticUsers = [
   'pretend-node',
   'contour',
   'contour-gateway',
+  'envoy-gateway',
+  'istiod',
 ] as const;
 type StaticUser = (typeof staticUsers)[number];
 

@@ -31,6 +31,19 @@ export async function contourCrds(): Promise<KubeObject[]> {
   return [...byName.values()].filter((object) => object.kind === 'CustomResourceDefinition');
 }
 
+/**
+ * Of istiod and Envoy Gateway: those of their own sources, and for the Gateway API those of Envoy Gateway, which watches kinds of
+ * the experimental channel.
+ */
+export async function tierCCrds(): Promise<KubeObject[]> {
+  const folders = await Promise.all([bundledCrdFolder('istiod'), bundledCrdFolder('envoy-gateway')]);
+  const objects: KubeObject[] = [];
+  for (const folder of folders)
+    for (const file of await readdir(folder))
+      objects.push(...parseObjects(await readFile(join(folder, file), 'utf8')));
+  return objects.filter((object) => object.kind === 'CustomResourceDefinition');
+}
+
 const Conditions = z.object({
   status: z
     .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) })

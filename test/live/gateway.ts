@@ -13,7 +13,7 @@ import { poll, type Processes } from './processes.ts';
 export const liveGateway = { namespace: 'live', name: 'live', listenerPort: 1080 } as const;
 
 /** The `spec.provider` that a gateway carries out; where several carry out one, an @ and the name of the gateway follow. */
-export type GatewayName = 'contour' | 'gatewayapi:v1';
+export type GatewayName = 'contour' | 'gatewayapi:v1' | 'istio' | 'gatewayapi:v1@envoy-gateway';
 
 export interface Gateway {
   /** Where Envoy answers requests, for instance `http://127.0.0.1:8085`. Routes are chosen by Host header. */
@@ -27,7 +27,7 @@ export interface Gateway {
 }
 
 /** Weights by `namespace/service` of one rule of a host; a rule with one Service alone has none. */
-type RoutedWeights = Readonly<Record<string, number>>;
+export type RoutedWeights = Readonly<Record<string, number>>;
 
 /** Ports on 127.0.0.1; nothing may bind the wildcard address, for every port of 198.18.0.0/15 belongs to the pods. */
 interface Ports {
@@ -222,26 +222,31 @@ const RouteConfigs = z.object({
     .default([]),
 });
 
-/** Envoy calls a cluster `namespace/service/port/hash`. */
 function weightsBy(adminSocket: string): Gateway['weights'] {
   const dispatcher = new Agent({ connect: { socketPath: adminSocket } });
   return async (host) => {
-    const path = 'http://envoy/config_dump?resource=dynamic_route_configs';
-    const { body } = await request(path, { dispatcher });
-    const { configs } = RouteConfigs.parse(await body.json());
-    return configs
-      .flatMap(({ route_config }) => route_config.virtual_hosts)
-      .filter(({ domains }) => domains.includes(host))
-      .flatMap(({ routes }) => routes)
-      .map(({ route: { weighted_clusters } }) =>
-        Object.fromEntries(
-          weighted_clusters.clusters.map(({ name, weight }) => [
-            name.split('/').slice(0, 2).join('/'),
-            weight,
-          ]),
-        ),
-      );
+    const { body } = await request(`http://envoy${routesPath}`, { dispatcher });
+    // Contour calls a cluster `namespace/service/port/hash`.
+    return weightsIn(await body.json(), host, (cluster) => cluster.split('/').slice(0, 2).join('/'));
   };
+}
+
+/** Of Envoy's administration interface: the routes that its control plane has sent. */
+export const routesPath = '/config_dump?resource=dynamic_route_configs';
+
+/** @param dump the answer to `routesPath` */
+export function weightsIn(
+  dump: unknown,
+  host: string,
+  serviceOf: (cluster: string) => string,
+): readonly RoutedWeights[] {
+  return RouteConfigs.parse(dump)
+    .configs.flatMap(({ route_config }) => route_config.virtual_hosts)
+    .filter(({ domains }) => domains.includes(host))
+    .flatMap(({ routes }) => routes)
+    .map(({ route: { weighted_clusters } }) =>
+      Object.fromEntries(weighted_clusters.clusters.map(({ name, weight }) => [serviceOf(name), weight])),
+    );
 }
 
 async function answers(url: string): Promise<boolean> {

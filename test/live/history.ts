@@ -40,12 +40,24 @@ const HttpRoute = z.object({
   spec: z.object({ rules: z.array(z.object({ backendRefs: z.array(Backend).default([]) })).default([]) }),
 });
 
+const Destination = z.object({
+  destination: z.object({ host: z.string() }),
+  weight: z.number().default(100),
+});
+const VirtualService = z.object({
+  spec: z.object({ http: z.array(z.object({ route: z.array(Destination).default([]) })).default([]) }),
+});
+
 /** The weights of each rule, by the kind of the route. */
 const weightsIn = {
   'projectcontour.io/v1/HTTPProxy': (object: KubeObject) =>
     HttpProxy.parse(object).spec.routes.map(({ services }) => tableOf(services)),
   'gateway.networking.k8s.io/v1/HTTPRoute': (object: KubeObject) =>
     HttpRoute.parse(object).spec.rules.map(({ backendRefs }) => tableOf(backendRefs)),
+  'networking.istio.io/v1beta1/VirtualService': (object: KubeObject) =>
+    VirtualService.parse(object).spec.http.map(({ route }) =>
+      tableOf(route.map(({ destination, weight }) => ({ name: destination.host, weight }))),
+    ),
 } satisfies Record<string, (object: KubeObject) => RouteMoment['rules']>;
 export type RouteKind = keyof typeof weightsIn;
 

@@ -1,11 +1,12 @@
 // The private network of the live tests: a network and mount namespace in which every address of 198.18.0.0/15 is local.
 // Not here: who listens where.
-// May import prerequisites.ts and node:*.
+// May import prerequisites.ts, processes.ts and node:*.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MissingPrerequisites, requirePrograms } from './prerequisites.ts';
+import { poll, type Processes } from './processes.ts';
 
 const marker = 'SERIN_LIVE_NAMESPACE';
 
@@ -22,14 +23,14 @@ export function insideNetworkNamespace(): boolean {
  */
 export async function enterNetworkNamespace(): Promise<void> {
   if (!insideNetworkNamespace()) {
-    await requirePrograms(['unshare', 'setpriv', 'ip', 'mount']);
+    await requirePrograms(['unshare', 'nsenter', 'setpriv', 'ip', 'mount']);
     const { status } = spawnSync('unshare', [...namespaces(), 'true']);
     if (status !== 0)
       throw new MissingPrerequisites(['this machine lets you make no network namespace: run as root']);
     process.exit(await runInside());
   }
-  execFileSync('ip', ['link', 'set', 'lo', 'up']);
-  execFileSync('ip', ['route', 'add', 'local', '198.18.0.0/15', 'dev', 'lo']);
+  ip('link set lo up');
+  ip('route add local 198.18.0.0/15 dev lo');
   const folder = mkdtempSync(join(tmpdir(), 'serin-live-dns-'));
   const resolver = join(folder, 'resolv.conf');
   writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:2\n');
@@ -54,4 +55,42 @@ function runInside(): Promise<number> {
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
   });
+}
+
+/** The two ends of the line to a second network namespace: addresses that no pod and no Service gets. */
+export const line = { here: '198.18.0.249', there: '198.18.0.250' } as const;
+
+/**
+ * A second network namespace, for programs that bind ports on the wildcard address: here that would take the ports of all pods.
+ * From there everything of 198.18.0.0/15 is reached through `line.here`, from here only `line.there`.
+ * @returns what a command must begin with to run there
+ */
+export async function secondNetwork(processes: Processes): Promise<readonly string[]> {
+  // A network namespace lives as long as a process in it.
+  const { pid } = processes.start({
+    name: 'second-network',
+    command: ['unshare', '-n', 'sleep', 'infinity'],
+  });
+  const [own, other] = ['/proc/self/ns/net', `/proc/${pid}/ns/net`];
+  await poll('a second network namespace', async () => readlinkSync(other) !== readlinkSync(own), {
+    abort: processes.check,
+  });
+  const enter = ['nsenter', `--net=${other}`];
+  const ipThere = (command: string) => ip(command, enter);
+  ip(`link add second-here type veth peer name second-there netns ${pid}`);
+  ip(`addr add ${line.here}/30 dev second-here`);
+  ip('link set second-here up');
+  // In the table that is asked first, for it says that every address of the network is local.
+  ip(`route add ${line.there}/32 dev second-here table local`);
+  ipThere('link set lo up');
+  ipThere(`addr add ${line.there}/30 dev second-there`);
+  ipThere('link set second-there up');
+  ipThere(`route add 198.18.0.0/15 via ${line.here}`);
+  return enter;
+}
+
+/** @param enter what makes the command run in another namespace */
+function ip(command: string, enter: readonly string[] = []): void {
+  const [program = '', ...args] = [...enter, 'ip', ...command.split(' ')];
+  execFileSync(program, args);
 }

@@ -24,6 +24,7 @@ const advice: Record<string, string> = {
   'apt-get': 'prometheus is missing and this is not Debian: install prometheus 2.x and put it on PATH',
   dpkg: 'dpkg is missing: install prometheus 2.x and put it on PATH',
   unshare: 'unshare is missing: apt-get install util-linux',
+  nsenter: 'nsenter is missing: apt-get install util-linux',
   setpriv: 'setpriv is missing: apt-get install util-linux',
   ip: 'ip is missing: apt-get install iproute2',
 };

@@ -23,7 +23,7 @@ export interface Prometheus {
 }
 
 const address = '127.0.0.1:9090';
-const prometheusUrl = `http://${address}`;
+export const prometheusUrl = `http://${address}`;
 
 export async function startPrometheus(processes: Processes, options: PrometheusOptions): Promise<Prometheus> {
   const { binary, envoys, podTargetsUrl } = options;

@@ -14,7 +14,8 @@ import { canaryKind, storyLabel } from './stories/manifests.ts';
 import { memory } from './stories/memory.ts';
 import { stories } from './stories/stories.ts';
 import { Scene, type Story, StoryFailure } from './stories/story.ts';
-import { tierB } from './tier.ts';
+import { tierCStories } from './stories/tier-c.ts';
+import { tierB, tierC } from './tier.ts';
 
 /** A run that takes longer hangs. */
 const wholeRunMs = 1_200_000;
@@ -23,6 +24,7 @@ const defaultStoryMs = 240_000;
 /** `b` is what CI runs, stories without a gateway included; the others are run on demand. */
 const tiers = {
   b: { tier: tierB, stories },
+  c: { tier: tierC, stories: tierCStories },
 };
 
 interface Stage {
@@ -72,7 +74,7 @@ async function main(): Promise<number> {
 }
 
 function tierOf(name: string): (typeof tiers)[keyof typeof tiers] {
-  if (name === 'b') return tiers[name];
+  if (name === 'b' || name === 'c') return tiers[name];
   throw new MissingPrerequisites([`no such tier: ${name}; there are ${Object.keys(tiers).join(', ')}`]);
 }
 

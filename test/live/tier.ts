@@ -3,7 +3,8 @@
 // May import the files of this folder.
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { contourCrds } from './crds.ts';
+import { contourCrds, tierCCrds } from './crds.ts';
+import { envoyGatewayObjects, startEnvoyGateway } from './envoy-gateway.ts';
 import {
   type Gateway,
   type GatewayName,
@@ -11,6 +12,7 @@ import {
   startGatewayApi,
   startHttpProxyGateway,
 } from './gateway.ts';
+import { istioObjects, startIstio } from './istio.ts';
 import type { Processes } from './processes.ts';
 import type { BinaryName } from './recipes.ts';
 
@@ -23,11 +25,25 @@ export interface Tier {
 }
 
 /** Where gateways are started. */
-interface Place {
+export interface Place {
   readonly processes: Processes;
   readonly plane: ControlPlane;
   readonly binary: (name: BinaryName) => string;
 }
+
+/** Tier C, on demand: gateways that take minutes to compile. */
+export const tierC: Tier = {
+  programs: ['istiod', 'envoy-gateway', 'envoy'],
+  crds: tierCCrds,
+  objects: [...istioObjects, ...envoyGatewayObjects],
+  async start(place) {
+    const [istio, envoyGateway] = await Promise.all([startIstio(place), startEnvoyGateway(place)]);
+    return new Map([
+      ['istio', istio],
+      ['gatewayapi:v1@envoy-gateway', envoyGateway],
+    ]);
+  },
+};
 
 /** Tier B, for every run of CI; tier A, stories without a gateway, is told there too. */
 export const tierB: Tier = {

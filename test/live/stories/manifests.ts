@@ -3,7 +3,10 @@
 import type { Analysis, Metric } from '../../../src/api/analysis.ts';
 import type { Service } from '../../../src/api/service.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
+import { envoyGateway } from '../envoy-gateway.ts';
+import { prometheusUrl } from '../prometheus.ts';
 import { type GatewayName, liveGateway } from '../gateway.ts';
+import { istioGateway } from '../istio.ts';
 
 /** What carries out a Canary: a gateway, or for `kubernetes` Services alone. */
 export type Provider = GatewayName | 'kubernetes';
@@ -95,6 +98,14 @@ const routed: Record<Provider, (host: string) => Readonly<Record<string, unknown
     hosts: [host],
     gatewayRefs: [{ name: liveGateway.name, namespace: liveGateway.namespace }],
   }),
+  istio: (host) => ({
+    hosts: [host],
+    gateways: [`${istioGateway.namespace}/${istioGateway.name}`],
+  }),
+  'gatewayapi:v1@envoy-gateway': (host) => ({
+    hosts: [host],
+    gatewayRefs: [{ name: envoyGateway.name, namespace: envoyGateway.namespace }],
+  }),
   kubernetes: () => ({}),
 };
 
@@ -115,10 +126,60 @@ export function canary(options: CanaryOptions): KubeObject {
   };
 }
 
+/** What a user of that gateway writes beside the Canary. */
+export function beside(
+  provider: Provider,
+  { namespace, host, route }: { readonly namespace: string; readonly host: string; readonly route: string },
+): readonly KubeObject[] {
+  switch (provider) {
+    case 'contour':
+      return [rootProxy(namespace, host, route)];
+    case 'istio':
+    case 'gatewayapi:v1@envoy-gateway':
+      return [podSuccessRateTemplate(namespace)];
+    case 'gatewayapi:v1':
+    case 'kubernetes':
+      return [];
+  }
+}
+
 export const successRate: Metric = {
   name: 'request-success-rate',
   interval: '10s',
   thresholdRange: { min: 99 },
 };
 /** Latency below two seconds says nothing on a shared machine. */
-export const duration: Metric = { name: 'request-duration', interval: '30s', thresholdRange: { max: 2000 } };
+const duration: Metric = { name: 'request-duration', interval: '30s', thresholdRange: { max: 2000 } };
+
+/** By what the pods themselves count, for gateways that do not tell canary from primary in their metrics. */
+const podSuccessRate: Metric = {
+  name: 'pod-success-rate',
+  templateRef: { name: 'pod-success-rate' },
+  interval: '10s',
+  thresholdRange: { min: 99 },
+};
+
+function podSuccessRateTemplate(namespace: string): KubeObject {
+  return {
+    apiVersion: 'flagger.app/v1beta1',
+    kind: 'MetricTemplate',
+    metadata: { namespace, name: podSuccessRate.name },
+    spec: {
+      provider: { type: 'prometheus', address: prometheusUrl },
+      query: `100 * ${canaryRate(',status!~"5.."')} / ${canaryRate('')}`,
+    },
+  };
+}
+
+/** Requests a second of the canary's pods, as PromQL with the variables of a MetricTemplate. */
+function canaryRate(filter: string): string {
+  const pods =
+    'kubernetes_namespace="{{ namespace }}",kubernetes_pod_name=~"{{ target }}-[0-9a-z]+-[0-9a-z]+"';
+  return `sum(rate(http_request_duration_seconds_count{${pods}${filter}}[{{ interval }}]))`;
+}
+
+/** How a canary is judged there; the first is a success rate. */
+export function metricsOf(provider: Provider): readonly [Metric, ...Metric[]] {
+  const counted = provider === 'istio' || provider === 'gatewayapi:v1@envoy-gateway';
+  return counted ? [podSuccessRate] : [successRate, duration];
+}

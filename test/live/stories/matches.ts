@@ -114,9 +114,13 @@ const story = (name: string, tell: Story['tell']): Story => ({
   tell,
 });
 
+export function abTestThrough(provider: GatewayName, name: string): Story {
+  return story(name, (scene) => abTest(scene, provider));
+}
+
 export const matches: readonly Story[] = [
-  story('row-3-ab-test-contour', (scene) => abTest(scene, 'contour')),
-  story('ab-test-gatewayapi', (scene) => abTest(scene, 'gatewayapi:v1')),
+  abTestThrough('contour', 'row-3-ab-test-contour'),
+  abTestThrough('gatewayapi:v1', 'ab-test-gatewayapi'),
   story('row-4-retries-contour', retries),
   story('row-5-inexpressible-match', inexpressible),
   story('row-6-match-without-uri', withoutUri),

@@ -1,7 +1,7 @@
 // A new revision goes step by step to all users, and nobody notices.
 import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
-import { duration, type Provider, successRate } from './manifests.ts';
+import { metricsOf, type Provider } from './manifests.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { describeShares, expectNoFailure, expectShare, shareAt } from './traffic.ts';
 
@@ -25,7 +25,7 @@ async function tell(scene: Scene, provider: GatewayName): Promise<void> {
       interval: '2s',
       threshold: 100,
       stepWeights: weights,
-      metrics: [successRate, duration],
+      metrics: [...metricsOf(provider)],
       webhooks: [{ name: 'step', type: 'confirm-traffic-increase', url: `${hooks.url}/step` }],
     },
   });
@@ -54,7 +54,7 @@ async function tell(scene: Scene, provider: GatewayName): Promise<void> {
   );
   const rounds = status.rounds ?? [];
   const measured = rounds.flatMap(({ checks }) => checks.filter(({ value }) => value !== undefined));
-  for (const { name } of [successRate, duration])
+  for (const { name } of metricsOf(provider))
     expect(
       measured.some((check) => check.name === name),
       `${name} was never measured`,
@@ -86,9 +86,15 @@ const story = (name: string, tellIt: Story['tell']): Story => ({
   tell: tellIt,
 });
 
+/** @param name of the gateway in the names of the stories */
+export function promoteThrough(provider: GatewayName, name: string): readonly Story[] {
+  return [
+    story(`promote-${name}`, (scene) => tell(scene, provider)),
+    story(`row-11-initialized-served-${name}`, (scene) => served(scene, provider)),
+  ];
+}
+
 export const promote: readonly Story[] = [
-  story('promote-contour', (scene) => tell(scene, 'contour')),
-  story('promote-gatewayapi', (scene) => tell(scene, 'gatewayapi:v1')),
-  story('row-11-initialized-served-contour', (scene) => served(scene, 'contour')),
-  story('row-11-initialized-served-gatewayapi', (scene) => served(scene, 'gatewayapi:v1')),
+  ...promoteThrough('contour', 'contour'),
+  ...promoteThrough('gatewayapi:v1', 'gatewayapi'),
 ];

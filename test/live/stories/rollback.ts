@@ -1,15 +1,18 @@
 // A bad revision is noticed, named with the metric that gave it away, and taken back; the fixed one after it goes live.
+import type { Metric } from '../../../src/api/analysis.ts';
+import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
-import { appName, deploymentKind, type Provider, successRate } from './manifests.ts';
+import { appName, deploymentKind, metricsOf } from './manifests.ts';
 import { deploymentOf, eventsOf } from './objects.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';
 import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
 
-async function tell(scene: Scene, provider: Provider): Promise<void> {
+async function tell(scene: Scene, provider: GatewayName): Promise<void> {
+  const [metric] = metricsOf(provider);
   await scene.deploy({ version: '1.0' });
   await scene.declare({
     provider,
-    analysis: { interval: '2s', threshold: 6, stepWeights: [30, 60], metrics: [successRate] },
+    analysis: { interval: '2s', threshold: 6, stepWeights: [30, 60], metrics: [metric] },
   });
   await scene.reach('Initialized');
   const load = await scene.startLoad(provider, { perSecond: 40 });
@@ -17,10 +20,10 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   await scene.release({ version: '2.0-errors50' });
   const { status } = await scene.reach('Failed');
   const failedMs = Date.now();
-  expectRound(scene, status.rounds ?? []);
+  expectRound(scene, status.rounds ?? [], metric);
   const { status: readyStatus, message } = ready(status);
   expect(readyStatus === 'False', `Ready is ${readyStatus}`);
-  expect(message.includes(successRate.name), `Ready's message names no metric: ${message}`);
+  expect(message.includes(metric.name), `Ready's message names no metric: ${message}`);
   expect(scene.route().at(-1)?.rules[0]?.['app-canary'] === 0, 'the route still sends to the canary');
   expect((await deploymentOf(scene))?.replicas === 0, 'the target is not scaled to zero');
   const events = await scene.eventually('the event of the rollback', async () =>
@@ -44,9 +47,13 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   expectNoFailure(await load.stop(), failedMs, 'the rollback');
 }
 
-function expectRound(scene: Scene, rounds: NonNullable<ReturnType<Scene['status']>['rounds']>): void {
+function expectRound(
+  scene: Scene,
+  rounds: NonNullable<ReturnType<Scene['status']>['rounds']>,
+  metric: Metric,
+): void {
   const check = rounds.flatMap(({ checks }) => checks).find(({ outcome }) => outcome === 'fail');
-  expect(check?.name === successRate.name, 'no round names the metric that failed');
+  expect(check?.name === metric.name, 'no round names the metric that failed');
   expect((check.value ?? 100) < 99, `the round's value is ${check.value}`);
   expect(check.threshold === 'min 99', `the round's threshold is ${check.threshold}`);
   scene.say(`${check.name} ${check.value} against ${check.threshold}`);
@@ -91,15 +98,20 @@ async function failedRests(scene: Scene): Promise<void> {
   expect(later === lastTransitionTime, `lastTransitionTime moved from ${lastTransitionTime} to ${later}`);
 }
 
-const story = (provider: Provider, name: string): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell: (scene) => tell(scene, provider),
-});
+/** @param name of the gateway in the names of the stories */
+export function rollbackThrough(provider: GatewayName, name: string): readonly Story[] {
+  return [
+    {
+      name: `rollback-${name}`,
+      company: 'together',
+      needsWorld: true,
+      tell: (scene) => tell(scene, provider),
+    },
+  ];
+}
 
 export const rollback: readonly Story[] = [
-  story('contour', 'rollback-contour'),
-  story('gatewayapi:v1', 'rollback-gatewayapi'),
+  ...rollbackThrough('contour', 'contour'),
+  ...rollbackThrough('gatewayapi:v1', 'gatewayapi'),
   { name: 'row-10-failed-rests', company: 'together', needsWorld: false, tell: failedRests },
 ];

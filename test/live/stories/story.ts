@@ -11,13 +11,13 @@ import type { CanaryMoment, History, RouteMoment } from '../history.ts';
 import { type Load, type LoadOptions, startLoad } from '../load.ts';
 import {
   appName,
+  beside,
   canary,
   type CanaryOptions,
   canaryKind,
   deployment,
   deploymentKind,
   type Provider,
-  rootProxy,
   type Workload,
 } from './manifests.ts';
 
@@ -113,9 +113,9 @@ export class Scene {
 
   async declare(choice: CanaryChoice): Promise<void> {
     const { namespace, host } = this;
-    if (choice.provider === 'contour')
-      await this.kube.apply([rootProxy(namespace, host, choice.service?.name ?? choice.target)]);
-    await this.kube.apply([canary({ namespace, host, ...choice })]);
+    const route = choice.service?.name ?? choice.target ?? appName;
+    const others = beside(choice.provider, { namespace, host, route });
+    await this.kube.apply([...others, canary({ namespace, host, ...choice })]);
   }
 
   async patchCanary(body: unknown, name = appName): Promise<void> {

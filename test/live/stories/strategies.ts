@@ -1,16 +1,16 @@
 // Copies and cookies with a gateway that does not know Serin: judged on copies before a user meets the canary, and kept with
 // it once he has.
+import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
-import { successRate } from './manifests.ts';
+import { metricsOf } from './manifests.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { expectNoFailure, isCanaryPod } from './traffic.ts';
 
-const provider = 'gatewayapi:v1';
 /** So many requests in a row tell where all of them go. */
 const enough = 20;
 
 /** The only requests that the canary gets are copies: a value is measured, and no user has met it. */
-async function mirror(scene: Scene): Promise<void> {
+async function mirror(scene: Scene, provider: GatewayName): Promise<void> {
   await scene.deploy({ version: '1.0' });
   const load = await scene.startLoad(provider, { perSecond: 40 });
   await scene.declare({
@@ -20,7 +20,7 @@ async function mirror(scene: Scene): Promise<void> {
       threshold: 100,
       stepWeights: [50],
       mirror: true,
-      metrics: [successRate],
+      metrics: metricsOf(provider).slice(0, 1),
     },
   });
   const { atMs: initializedMs } = await scene.reach('Initialized');
@@ -50,7 +50,7 @@ async function mirror(scene: Scene): Promise<void> {
 }
 
 /** Whoever sends the cookie stays with the canary at any weight, and is served by the primary when the run is over. */
-async function affinity(scene: Scene): Promise<void> {
+async function affinity(scene: Scene, provider: GatewayName): Promise<void> {
   const hooks = await startHooks(scene);
   hooks.closed.add('/finish');
   await scene.deploy({ version: '1.0' });
@@ -89,7 +89,12 @@ const story = (name: string, tell: Story['tell']): Story => ({
   tell,
 });
 
-export const strategies: readonly Story[] = [
-  story('mirror-gatewayapi', mirror),
-  story('affinity-gatewayapi', affinity),
-];
+/** @param name of the gateway in the names of the stories */
+export function strategiesThrough(provider: GatewayName, name: string): readonly Story[] {
+  return [
+    story(`mirror-${name}`, (scene) => mirror(scene, provider)),
+    story(`affinity-${name}`, (scene) => affinity(scene, provider)),
+  ];
+}
+
+export const strategies: readonly Story[] = strategiesThrough('gatewayapi:v1', 'gatewayapi');

@@ -1,0 +1,23 @@
+// The stories of tier C: those of other gateways, through istiod and Envoy Gateway.
+import type { GatewayName } from '../gateway.ts';
+import { abTestThrough } from './matches.ts';
+import { promoteThrough } from './promote.ts';
+import { rest } from './rest.ts';
+import { rollbackThrough } from './rollback.ts';
+import type { Story } from './story.ts';
+import { strategiesThrough } from './strategies.ts';
+
+function through(provider: GatewayName, name: string): readonly Story[] {
+  return [
+    ...promoteThrough(provider, name),
+    ...rollbackThrough(provider, name),
+    abTestThrough(provider, `ab-test-${name}`),
+    ...strategiesThrough(provider, name),
+  ];
+}
+
+export const tierCStories: readonly Story[] = [
+  ...through('istio', 'istio'),
+  ...through('gatewayapi:v1@envoy-gateway', 'envoy-gateway'),
+  ...rest,
+];
