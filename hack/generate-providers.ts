@@ -45,13 +45,13 @@ function tellingRows(
 const yes = (can: boolean | undefined): string => (can === true ? 'yes' : '–');
 
 function abilities({ router }: Row): readonly string[] {
-  const { weighted, match, mirror, affinity, tcp, acceptance } = router.capabilities;
+  const { weighted, match, mirror, affinity, tcp, udp, acceptance } = router.capabilities;
   return [
     yes(weighted),
     yes(match !== undefined),
     { percent: 'any share', all: 'all requests', none: '–' }[mirror ?? 'none'],
     { both: 'yes', canary: 'the canary’s', none: '–' }[affinity ?? 'none'],
-    yes(tcp),
+    [tcp === true ? 'TCP' : [], udp === true ? 'UDP' : []].flat().join(', ') || '–',
     yes(acceptance),
   ];
 }
@@ -93,7 +93,7 @@ function text(): string {
         'A/B by match',
         'copies',
         'cookies',
-        'any TCP',
+        'any protocol over',
         'says that it has taken over a write',
       ],
       tellingRows(rows, abilities),

@@ -17,7 +17,7 @@ import { kindOf } from '../workload/kinds.ts';
 import { selectorOf } from '../workload/selector.ts';
 import type { Selector } from '../workload/selector.ts';
 import { renderServices } from '../workload/services.ts';
-import type { RenderedServices, ServiceRole, ServiceView } from '../workload/services.ts';
+import type { Protocol, RenderedServices, ServiceRole, ServiceView } from '../workload/services.ts';
 import { resourceKey } from './caches.ts';
 import type { Caches, TrafficObject } from './caches.ts';
 import type { CanaryView } from './canary-view.ts';
@@ -96,10 +96,12 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     canary: caches.services.get(keyOf({ namespace, name: `${apex}-canary` })),
   };
   const shared = { view, spec, owner, apex };
+  const routed = routedSpecs(spec, settings.meshProvider, settings.presenceOf);
+  const protocols = protocolsOf(routed);
   const services =
     target === undefined || selector === undefined
       ? undefined
-      : servicesOf(shared, { target, selector, serviceViews });
+      : servicesOf(shared, { target, selector, serviceViews, protocols });
   return {
     ...shared,
     provider,
@@ -108,9 +110,7 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     serviceViews,
     services,
     autoscalers: autoscalersOf(view, spec, caches),
-    routes: routedSpecs(spec, settings.meshProvider, settings.presenceOf).map((route) =>
-      routeSceneOf(caches, settings, { ...shared, route }),
-    ),
+    routes: routed.map((route) => routeSceneOf(caches, settings, { ...shared, route })),
     problems: [...workloads.problems, ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
   };
@@ -234,6 +234,12 @@ function sourceOf(caches: Caches, { router, spec }: RoutedSpec, namespace: strin
     : trafficObjectOf(caches, router.source.resource, keyOf({ namespace, name }))?.source;
 }
 
+/** What the routes divide: connections, datagrams or both. */
+function protocolsOf(routes: readonly RoutedSpec[]): readonly Protocol[] {
+  const all = routes.map(({ router }): Protocol => (router?.capabilities.udp === true ? 'UDP' : 'TCP'));
+  return [...new Set(all)].toSorted();
+}
+
 const roles: readonly ServiceRole[] = ['apex', 'primary', 'canary'];
 
 function servicesOf(
@@ -242,12 +248,13 @@ function servicesOf(
     readonly target: WorkloadView;
     readonly selector: Selector;
     readonly serviceViews: Scene['serviceViews'];
+    readonly protocols: readonly Protocol[];
   },
 ): RenderedServices | undefined {
   if (spec.service === undefined) {
     return undefined;
   }
-  const { target, selector, serviceViews } = found;
+  const { target, selector, serviceViews, protocols } = found;
   return renderServices({
     namespace: view.namespace,
     apex,
@@ -255,6 +262,7 @@ function servicesOf(
     selectorKey: selector.key,
     selectorValue: selector.value,
     warm: view.status.run?.warm === true,
+    protocols,
     containers: target.ports,
     owner,
     adopted: roles.filter((role) => {

@@ -42,6 +42,8 @@ export interface RouterCapabilities {
   readonly acceptance: boolean;
   /** It divides connections of any protocol over TCP. */
   readonly tcp?: true;
+  /** It divides datagrams: the port of the Services is one of UDP. */
+  readonly udp?: true;
 }
 
 /** Everything in a spec that this router cannot honour: by its table, and by what it says itself. Errors come before any write. */

@@ -1,13 +1,15 @@
-// Gateway API: the split is the weights of an HTTPRoute named like the apex. gateway-api/ renders it, reads it and checks
-// the spec. One adapter for both served versions, as one stored object is behind them.
+// Gateway API: the split is the weights of a route named like the apex: an HTTPRoute, or the kind that the provider's name
+// ends in. gateway-api/ renders them, reads them and checks the spec.
 import { abilityOf, type RouterCapabilities } from './capabilities.ts';
 import { acceptanceOf } from './gateway-api/acceptance.ts';
-import { mergeSpec } from './gateway-api/merge.ts';
+import { grpcProblems, grpcSpecOf } from './gateway-api/grpc.ts';
+import { mergeOnlyRule, mergeSpec } from './gateway-api/merge.ts';
 import { carriers, normalSpec, weightsOf } from './gateway-api/normal.ts';
 import { problemsOf } from './gateway-api/problems.ts';
 import { specOf } from './gateway-api/render.ts';
-import { routeShape } from './route-shape.ts';
-import { whereOnlyServed, type RouteWish, type TrafficRouter } from './router.ts';
+import { streamProblems, streamSpecOf, tlsProblems } from './gateway-api/stream.ts';
+import { routeShape, type RouteParts } from './route-shape.ts';
+import { whereOnlyServed, type RouteShape, type RouteWish, type TrafficRouter } from './router.ts';
 
 /** Headers and query parameters alike: what is implementation-specific, as expressions are, counts as expressible. */
 const matchers = ['exact', 'regex'] as const;
@@ -31,28 +33,38 @@ const capabilities: RouterCapabilities = {
   acceptance: true,
 };
 
-function gatewayApi(version: 'v1' | 'v1beta1'): TrafficRouter {
+interface RouteKind {
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+}
+
+/** What all kinds of route have in common: their rules are read alike, and what a kind lacks is never there. */
+function routeOf(
+  { version, plural, kind }: RouteKind,
+  parts: Pick<RouteParts, 'specOf'> & Partial<RouteParts>,
+): RouteShape {
+  return routeShape({
+    resource: { group: 'gateway.networking.k8s.io', version, plural, kind, namespaced: true },
+    keys: { rules: ['rules'], backends: 'backendRefs' },
+    mergeSpec,
+    normalSpec,
+    weightsOf,
+    acceptanceOf,
+    ...parts,
+  });
+}
+
+function http(version: 'v1' | 'v1beta1'): TrafficRouter {
   const provider = `gatewayapi:${version}`;
   const ability = abilityOf(provider, { headers: matchers, queryParams: matchers });
   return {
     provider,
     capabilities: version === 'v1' ? capabilities : { ...capabilities, affinity: 'canary' },
-    route: routeShape({
-      resource: {
-        group: 'gateway.networking.k8s.io',
-        version,
-        plural: 'httproutes',
-        kind: 'HTTPRoute',
-        namespaced: true,
-      },
-      keys: { rules: ['rules'], backends: 'backendRefs' },
-      specOf: version === 'v1' ? specOf : (wish) => specOf(withoutPrimaryCookie(wish)),
-      mergeSpec,
-      normalSpec,
-      weightsOf,
-      acceptanceOf,
-      carriers,
-    }),
+    route: routeOf(
+      { version, plural: 'httproutes', kind: 'HTTPRoute' },
+      { specOf: version === 'v1' ? specOf : (wish) => specOf(withoutPrimaryCookie(wish)), carriers },
+    ),
     problems: (spec) => problemsOf(spec, ability),
   };
 }
@@ -63,9 +75,54 @@ function withoutPrimaryCookie({ affinity = {}, ...wish }: RouteWish): RouteWish 
   return { ...wish, affinity: rest };
 }
 
-const newer = gatewayApi('v1');
-const older = gatewayApi('v1beta1');
+const newer = http('v1');
+const older = http('v1beta1');
 
 // The same stored objects under both versions: a cluster that serves one of them is enough.
 export const gatewayApiV1: TrafficRouter = { ...newer, variants: [whereOnlyServed(newer, older)] };
 export const gatewayApiV1beta1: TrafficRouter = { ...older, variants: [whereOnlyServed(older, newer)] };
+
+const grpcMatch = { headers: matchers, queryParams: [] };
+const grpcProvider = 'gatewayapi:v1:grpc';
+
+export const gatewayApiGrpc: TrafficRouter = {
+  provider: grpcProvider,
+  capabilities: {
+    weighted: true,
+    match: grpcMatch,
+    mirror: 'percent',
+    serviceFields: ['gatewayRefs', 'hosts', 'match', 'headers', 'mirror'],
+    acceptance: true,
+  },
+  route: routeOf({ version: 'v1', plural: 'grpcroutes', kind: 'GRPCRoute' }, { specOf: grpcSpecOf }),
+  problems: (spec) => grpcProblems(spec, abilityOf(grpcProvider, grpcMatch)),
+};
+
+/** The kinds that divide connections, under the versions of their releases, the newest first. */
+function stream(
+  protocol: 'tls' | 'tcp' | 'udp',
+  kind: string,
+  [version = 'v1', ...olderVersions]: readonly string[],
+): TrafficRouter {
+  const named = protocol === 'tls';
+  const inVersion = (of: string): TrafficRouter => ({
+    provider: `gatewayapi:v1:${protocol}`,
+    capabilities: {
+      weighted: true,
+      serviceFields: named ? ['gatewayRefs', 'hosts'] : ['gatewayRefs'],
+      acceptance: true,
+      ...(protocol === 'udp' ? { udp: true } : { tcp: true }),
+    },
+    route: routeOf(
+      { version: of, plural: `${kind.toLowerCase()}s`, kind },
+      { specOf: (wish) => streamSpecOf(wish, { named }), mergeSpec: mergeOnlyRule },
+    ),
+    problems: named ? tlsProblems : streamProblems,
+  });
+  const newest = inVersion(version);
+  return { ...newest, variants: olderVersions.map((of) => whereOnlyServed(newest, inVersion(of))) };
+}
+
+export const gatewayApiTls = stream('tls', 'TLSRoute', ['v1', 'v1alpha3', 'v1alpha2']);
+export const gatewayApiTcp = stream('tcp', 'TCPRoute', ['v1', 'v1alpha2']);
+export const gatewayApiUdp = stream('udp', 'UDPRoute', ['v1', 'v1alpha2']);

@@ -3,7 +3,14 @@ import type { CanarySpec } from '../api/canary.ts';
 import { apexName } from '../api/defaults.ts';
 import { routesOf, type SpecOfRoute } from '../api/routes.ts';
 import { contour } from './contour.ts';
-import { gatewayApiV1, gatewayApiV1beta1 } from './gateway-api.ts';
+import {
+  gatewayApiGrpc,
+  gatewayApiTcp,
+  gatewayApiTls,
+  gatewayApiUdp,
+  gatewayApiV1,
+  gatewayApiV1beta1,
+} from './gateway-api.ts';
 import { istio } from './istio.ts';
 import { knative } from './knative.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -18,6 +25,10 @@ export const routers: readonly TrafficRouter[] = [
   kubernetes,
   gatewayApiV1,
   gatewayApiV1beta1,
+  gatewayApiGrpc,
+  gatewayApiTls,
+  gatewayApiTcp,
+  gatewayApiUdp,
   contour,
   istio,
   traefik,
@@ -76,10 +87,14 @@ export function routeNames(spec: CanarySpec): readonly string[] {
 export const providers: readonly string[] = routers.map(({ provider }) => provider);
 
 /**
- * The router of a provider; undefined for one that is unknown or not supported. Gateway API is known by the start of its
- * name, as in Flagger; the longer name comes first.
+ * The router of a provider; undefined for one that is unknown or not supported. What is no name of a router but starts like
+ * Gateway API means its HTTPRoute, as in Flagger; the longer start comes first.
  */
 export function routerFor(provider: string): TrafficRouter | undefined {
+  const named = routers.find((router) => router.provider === provider);
+  if (named !== undefined) {
+    return named;
+  }
   if (provider.startsWith(gatewayApiV1beta1.provider)) {
     return gatewayApiV1beta1;
   }
@@ -88,5 +103,5 @@ export function routerFor(provider: string): TrafficRouter | undefined {
   }
   // `smi:v1alpha2:linkerd`, as the controller's flag may say: the mesh behind it does not change the object.
   const smi = /^smi:v1alpha\d/.exec(provider)?.[0];
-  return routers.find((router) => router.provider === (smi ?? provider));
+  return routers.find((router) => router.provider === smi);
 }

@@ -30,6 +30,8 @@ export interface ContainerPorts {
   readonly ports: readonly ContainerPort[];
 }
 
+export type Protocol = 'TCP' | 'UDP';
+
 export interface ServicesInput {
   readonly namespace: string;
   readonly apex: string;
@@ -39,6 +41,8 @@ export interface ServicesInput {
   readonly selectorValue: string;
   /** The canary Service leads to the pods that are kept warm, whose value adds `-warm`. */
   readonly warm?: boolean;
+  /** Of the port that `spec.service` names, at least one; TCP where they are left out. */
+  readonly protocols?: readonly Protocol[];
   /** Read only with `portDiscovery`. */
   readonly containers: readonly ContainerPorts[];
   readonly owner: OwnerReference;
@@ -117,15 +121,16 @@ function selectedBy({ selectorValue, warm = false }: ServicesInput, role: Servic
 }
 
 function portsOf(input: ServicesInput): { ports: readonly Port[]; problems: readonly Problem[] } {
-  const { service, containers } = input;
-  const ports: Port[] = [mainPort(service)];
+  const { service, containers, protocols = ['TCP'] } = input;
+  const ports: Port[] = protocols.map((protocol) => mainPort(service, protocol, protocols.length > 1));
   const problems: Problem[] = [];
   for (const found of service.portDiscovery === true ? containers.flatMap(discovered) : []) {
     const clash = ports.find(
       ({ name, port, protocol }) =>
         name === found.name || (port === found.port && protocol === found.protocol),
     );
-    if (isMain(found, service)) {
+    // Beside a port of UDP, one of TCP may have its number.
+    if (isMain(found, service) && protocols.some((one) => one === 'TCP' || one === found.protocol)) {
       continue;
     }
     if (clash === undefined) {
@@ -137,10 +142,18 @@ function portsOf(input: ServicesInput): { ports: readonly Port[]; problems: read
   return { ports, problems };
 }
 
-function mainPort({ port, portName = '', targetPort, appProtocol = '' }: Service): Port {
+function mainPort(
+  { port, portName = '', targetPort, appProtocol = '' }: Service,
+  protocol: Protocol,
+  isOneOfTwo: boolean,
+): Port {
+  const names =
+    protocol === 'TCP'
+      ? { usual: 'http', given: portName }
+      : { usual: 'udp', given: isOneOfTwo ? `${portName}-udp` : portName };
   return {
-    name: portName === '' ? 'http' : portName,
-    protocol: 'TCP',
+    name: portName === '' ? names.usual : names.given,
+    protocol,
     port,
     targetPort: isUnset(targetPort) ? port : targetPort,
     ...(appProtocol === '' ? {} : { appProtocol }),

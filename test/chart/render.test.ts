@@ -96,7 +96,9 @@ const workGrants = [
   'flagger.app/canaries/finalizers: update',
   'flagger.app/canaries/status: patch',
   `flagger.app/metrictemplates: ${READ}`,
-  `gateway.networking.k8s.io/httproutes: ${READ} create patch`,
+  ...['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes', 'udproutes'].map(
+    (kind) => `gateway.networking.k8s.io/${kind}: ${READ} create patch`,
+  ),
   `keda.sh/scaledobjects: ${READ} create patch delete`,
   `projectcontour.io/httpproxies: ${READ} create patch`,
   `serving.knative.dev/services: ${READ} patch`,

@@ -32,6 +32,8 @@ export interface RouterExample {
   readonly portless?: boolean;
   /** It tells requests by the labels of their sender. */
   readonly sourceLabels?: boolean;
+  /** Its routes have one rule and no more. */
+  readonly oneRule?: boolean;
   /** A backend without weight is left out. */
   readonly namesOnlyUsed?: boolean;
 }
@@ -94,6 +96,8 @@ class Routes {
   readonly keys: RuleKeys;
   /** Specs that differ in their strategy: of routers that cannot choose users, only the plain one. */
   readonly strategies: readonly CanarySpec[];
+  /** Whether it tells requests by their query parameters. */
+  readonly byQuery: boolean;
   readonly #example: RouterExample;
   readonly #provider: string;
 
@@ -108,6 +112,7 @@ class Routes {
     this.#example = example;
     this.spec = spec;
     this.strategies = [spec(), ...(capabilities.match !== undefined ? [spec({}, cohort)] : [])];
+    this.byQuery = capabilities.match?.queryParams.length !== 0;
   }
 
   render(canary: number, spec: CanarySpec = this.spec(), beside: Beside = {}): KubeObject {
@@ -157,7 +162,7 @@ class Routes {
   /** It may hold rules that are none of ours. */
   get hasList(): boolean {
     const [path = ''] = this.keys.rules;
-    return Array.isArray(valueAt(this.render(0)['spec'], path));
+    return this.#example.oneRule !== true && Array.isArray(valueAt(this.render(0)['spec'], path));
   }
 
   /** Of the user's: to a Service that is none of ours. */
@@ -250,6 +255,10 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   kubernetes: [],
   'gatewayapi:v1': httpRouteFields,
   'gatewayapi:v1beta1': httpRouteFields,
+  'gatewayapi:v1:grpc': ['gatewayRefs', 'hosts', 'match', 'headers', 'mirror'],
+  'gatewayapi:v1:tls': ['gatewayRefs', 'hosts'],
+  'gatewayapi:v1:tcp': ['gatewayRefs'],
+  'gatewayapi:v1:udp': ['gatewayRefs'],
   contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
   traefik: [],
   ...Object.fromEntries(
@@ -591,7 +600,13 @@ function describeFingerprint(world: Routes): void {
     const spec = (order: readonly string[]): CanarySpec =>
       world.spec(
         {
-          match: [{ uri: { prefix: '/' }, headers: matchers(order), queryParams: matchers(order) }],
+          match: [
+            {
+              uri: { prefix: '/' },
+              headers: matchers(order),
+              ...(world.byQuery ? { queryParams: matchers(order) } : {}),
+            },
+          ],
           headers: { request: { set: Object.fromEntries(order.map((name) => [name, name])) } },
         },
         world.strategies.length > 1 ? { match: [{ headers: matchers(order) }], iterations: 3 } : {},

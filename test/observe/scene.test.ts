@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { objectOf, objectsOf } from '../../src/model/json.ts';
 import { resources } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { isForeign } from '../../src/observe/claims.ts';
@@ -64,6 +65,24 @@ describe('the scene of a Canary', () => {
     ]);
 
     expect(of.scene().selector).toEqual({ key: 'name', value: 'bucket' });
+  });
+
+  it.each([
+    [['gatewayapi:v1:udp'], ['UDP']],
+    [
+      ['gatewayapi:v1:udp', 'gatewayapi:v1:tcp'],
+      ['TCP', 'UDP'],
+    ],
+    [['gatewayapi:v1', 'istio'], ['TCP']],
+  ])('has Services for what the routes of %j divide', (providers, protocols) => {
+    const routes = providers.map((provider) => ({ provider, gatewayRefs: [{ name: 'public' }] }));
+    const of = lab([
+      [canaries, canaryObject({ routes })],
+      [deployments, deploymentObject()],
+    ]);
+    const ports = objectsOf(objectOf(of.scene().services?.canary['spec'])['ports']);
+
+    expect(ports.map(({ protocol }) => protocol)).toEqual(protocols);
   });
 
   it('is none where the spec cannot be read', () => {

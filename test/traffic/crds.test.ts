@@ -6,9 +6,9 @@ import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { routerProblems } from '../../src/traffic/capabilities.ts';
-import type { RouteWish } from '../../src/traffic/router.ts';
+import { withVariants, type RouteWish } from '../../src/traffic/router.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
-import { providers, routerFor } from '../../src/traffic/routers.ts';
+import { routers } from '../../src/traffic/routers.ts';
 import { hasDefinition, schemaOf } from './definitions.ts';
 import { routeOf, specOf, wishOf } from './wish.ts';
 
@@ -102,13 +102,17 @@ const moments = fc.constantFrom<{ analysis: object; parts: Partial<RouteWish> }[
 );
 
 describeWithCrds(title, () => {
-  const withRoute = providers.flatMap((provider) => {
-    const router = routerFor(provider);
-    return router?.route === undefined || !hasDefinition(router.route.resource) ? [] : [{ provider, router }];
-  });
+  const withRoute = routers.flatMap((router) =>
+    withVariants(router).flatMap((variant) => {
+      const { provider, route } = variant;
+      return route === undefined || !hasDefinition(route.resource)
+        ? []
+        : [{ provider, version: route.resource.version, router: variant }];
+    }),
+  );
 
   it.each(withRoute)(
-    '$provider is stored as it was sent, with defaults that change nothing',
+    '$provider is stored in $version as it was sent, with defaults that change nothing',
     ({ provider, router }) => {
       const shape = routeOf(router);
       const schema = schemaOf(folder, shape.resource);

@@ -8,6 +8,8 @@ import type { Resource } from '../../src/model/kube.ts';
 
 const files: Readonly<Record<string, string>> = {
   'gateway.networking.k8s.io': 'gateway-api-standard.yaml',
+  'gateway.networking.k8s.io/v1alpha2': 'gateway-api-experimental.yaml',
+  'gateway.networking.k8s.io/v1alpha3': 'gateway-api-experimental.yaml',
   'projectcontour.io': 'contour.yaml',
   'keda.sh': 'keda.yaml',
   'networking.istio.io': 'istio.yaml',

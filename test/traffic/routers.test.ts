@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { specProviders } from '../../src/api/canary.ts';
 import { contour } from '../../src/traffic/contour.ts';
-import { gatewayApiV1, gatewayApiV1beta1 } from '../../src/traffic/gateway-api.ts';
+import {
+  gatewayApiGrpc,
+  gatewayApiTcp,
+  gatewayApiTls,
+  gatewayApiUdp,
+  gatewayApiV1,
+  gatewayApiV1beta1,
+} from '../../src/traffic/gateway-api.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { knative } from '../../src/traffic/knative.ts';
@@ -20,6 +27,15 @@ const gateway = {
 itIsATrafficRouter(kubernetes, { service: {} });
 itIsATrafficRouter(gatewayApiV1, { service: gateway, golden: 'gateway-api' });
 itIsATrafficRouter(gatewayApiV1beta1, { service: gateway, golden: 'gateway-api-v1beta1' });
+const { timeout: _timeout, ...named } = gateway;
+const { hosts: _hosts, ...unnamed } = named;
+itIsATrafficRouter(gatewayApiGrpc, {
+  service: { ...named, match: [{ uri: { prefix: '/shop.Cart/' } }] },
+  golden: 'gateway-api-grpc',
+});
+itIsATrafficRouter(gatewayApiTls, { service: named, golden: 'gateway-api-tls', oneRule: true });
+itIsATrafficRouter(gatewayApiTcp, { service: unnamed, golden: 'gateway-api-tcp', oneRule: true });
+itIsATrafficRouter(gatewayApiUdp, { service: unnamed, golden: 'gateway-api-udp', oneRule: true });
 itIsATrafficRouter(contour, {
   service: { timeout: '10s' },
   ingressClass: 'contour',
@@ -62,6 +78,11 @@ describe('the list of routers', () => {
   it.each([
     ['kubernetes', kubernetes],
     ['gatewayapi:v1', gatewayApiV1],
+    ['gatewayapi:v1:grpc', gatewayApiGrpc],
+    ['gatewayapi:v1:tls', gatewayApiTls],
+    ['gatewayapi:v1:tcp', gatewayApiTcp],
+    ['gatewayapi:v1:udp', gatewayApiUdp],
+    ['gatewayapi:v1:http', gatewayApiV1],
     ['gatewayapi:v1alpha2', gatewayApiV1],
     ['gatewayapi:v1beta1', gatewayApiV1beta1],
     ['gatewayapi:v1beta1:x', gatewayApiV1beta1],

@@ -18,6 +18,12 @@ describe('a router for what the cluster serves', () => {
     ['gatewayapi:v1', { v1beta1: 'served' }, 'v1beta1'],
     ['gatewayapi:v1beta1', { v1: 'served' }, 'v1'],
     ['gatewayapi:v1beta1', { v1: 'served', v1beta1: 'served' }, 'v1beta1'],
+    ['gatewayapi:v1:grpc', {}, 'v1'],
+    ['gatewayapi:v1:tls', { v1: 'served', v1alpha2: 'served', v1alpha3: 'served' }, 'v1'],
+    ['gatewayapi:v1:tls', { v1alpha2: 'served', v1alpha3: 'served' }, 'v1alpha3'],
+    ['gatewayapi:v1:tls', { v1alpha2: 'served' }, 'v1alpha2'],
+    ['gatewayapi:v1:tcp', { v1alpha2: 'served' }, 'v1alpha2'],
+    ['gatewayapi:v1:udp', { v1alpha2: 'served' }, 'v1alpha2'],
   ])('%s with %j writes %s', (provider, said, version) => {
     expect(versionOf(provider, said)).toBe(version);
   });

@@ -63,6 +63,26 @@ function stored(service: KubeObject): KubeObject {
 }
 
 describe('the three Services', () => {
+  it.each<[string, object, object]>([
+    ['by the usual name', {}, { name: 'udp', protocol: 'UDP', port: 53, targetPort: 53 }],
+    ['by its own name', { portName: 'dns' }, { name: 'dns', protocol: 'UDP', port: 53, targetPort: 53 }],
+  ])(
+    'have a port of UDP where datagrams are divided, %s, and one of TCP beside it',
+    (_how, service, port) => {
+      const ports = [
+        { name: 'dns-udp', containerPort: 53, protocol: 'UDP' },
+        { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' },
+      ];
+      const { apex, problems } = render(
+        { port: 53, targetPort: 53, portDiscovery: true, ...service },
+        { protocols: ['UDP'], containers: [{ container: 'cart', ports }] },
+      );
+      const beside = { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort: 53 };
+      expect(portsOf(apex)).toEqual([port, beside]);
+      expect(problems).toEqual([]);
+    },
+  );
+
   it('look as documented', () => {
     const { canary, apex, primary, problems } = render(
       { appProtocol: 'http', portDiscovery: true, canary: { labels: { team: 'checkout' } } },
@@ -114,6 +134,18 @@ describe('the three Services', () => {
       ],
     ]);
     expect(problems).toEqual([]);
+  });
+
+  it('have a port for each where connections and datagrams are divided', () => {
+    const both = { protocols: ['TCP', 'UDP'] as const };
+    expect(portsOf(render({}, both).apex)).toEqual([
+      { name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 },
+      { name: 'udp', protocol: 'UDP', port: 80, targetPort: 8080 },
+    ]);
+    expect(portsOf(render({ portName: 'dns' }, both).canary)).toMatchObject([
+      { name: 'dns' },
+      { name: 'dns-udp' },
+    ]);
   });
 
   it('are named by the service and select by the workload', () => {

@@ -65,7 +65,7 @@ Kinds that are not installed in a cluster may be named here all the same.
   resources: [services]
   verbs: [get, list, watch, patch]
 - apiGroups: [gateway.networking.k8s.io]
-  resources: [httproutes]
+  resources: [httproutes, grpcroutes, tlsroutes, tcproutes, udproutes]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [projectcontour.io]
   resources: [httpproxies]

@@ -1,5 +1,5 @@
-// Filters of an HTTPRoute: what the Canary wants done to requests and answers on their way. Fields and defaults: Gateway API
-// v1.6, HTTPRouteFilter.
+// Filters of an HTTPRoute or GRPCRoute: what the Canary wants done to requests and answers on their way. Fields and defaults:
+// Gateway API v1.6, HTTPRouteFilter and GRPCRouteFilter.
 import { parseDurationMs } from '../../api/duration.ts';
 import type { CorsPolicy, HeaderOperations, Service } from '../../api/service.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -7,19 +7,34 @@ import { sortedEntries } from '../matches.ts';
 
 /** In the order in which Flagger writes them. */
 export function filtersOf(service: Service | undefined): readonly JsonObject[] {
-  const { headers, rewrite, mirror = [], corsPolicy } = service ?? {};
+  const { rewrite, corsPolicy } = service ?? {};
+  const urlRewrite = urlRewriteOf(rewrite);
+  return [
+    ...headerFilters(service),
+    ...(urlRewrite === undefined ? [] : [{ type: 'URLRewrite', urlRewrite }]),
+    ...mirrorFilters(service),
+    ...(corsPolicy === undefined ? [] : [{ type: 'CORS', cors: corsOf(corsPolicy) }]),
+  ];
+}
+
+/** Of these a GRPCRoute has the same. */
+export function grpcFiltersOf(service: Service | undefined): readonly JsonObject[] {
+  return [...headerFilters(service), ...mirrorFilters(service)];
+}
+
+function headerFilters({ headers }: Pick<Service, 'headers'> = {}): JsonObject[] {
   const request = modifier(headers?.request);
   const response = modifier(headers?.response);
-  const urlRewrite = urlRewriteOf(rewrite);
   return [
     ...(request === undefined ? [] : [{ type: 'RequestHeaderModifier', requestHeaderModifier: request }]),
     ...(response === undefined ? [] : [{ type: 'ResponseHeaderModifier', responseHeaderModifier: response }]),
-    ...(urlRewrite === undefined ? [] : [{ type: 'URLRewrite', urlRewrite }]),
-    ...mirror.flatMap(({ backendRef }) =>
-      backendRef === undefined ? [] : [{ type: 'RequestMirror', requestMirror: { backendRef } }],
-    ),
-    ...(corsPolicy === undefined ? [] : [{ type: 'CORS', cors: corsOf(corsPolicy) }]),
   ];
+}
+
+function mirrorFilters({ mirror = [] }: Pick<Service, 'mirror'> = {}): JsonObject[] {
+  return mirror.flatMap(({ backendRef }) =>
+    backendRef === undefined ? [] : [{ type: 'RequestMirror', requestMirror: { backendRef } }],
+  );
 }
 
 function modifier(operations: HeaderOperations | undefined): JsonObject | undefined {

@@ -11,7 +11,7 @@ const REFUSED_IN_PATH = ['//', '/./', '/../', '%2f', '%2F', '#'];
 const REFUSED_AT_END = ['/..', '/.'];
 const PATH = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 const MAX_PATH_LENGTH = 1024;
-const MAX_HEADER_LENGTH = 4096;
+export const MAX_HEADER_LENGTH = 4096;
 const MAX_QUERY_LENGTH = 1024;
 const MAX_CONDITIONS = 16;
 
@@ -20,8 +20,8 @@ export function matchValueProblems(match: RequestMatch, path: Path, ability: Mat
   return [
     ...(uri === undefined ? [] : pathProblems(pathMatch(uri), [...path, 'uri'])),
     ...methodProblems(method, [...path, 'method'], ability),
-    ...valueProblems(headers, [...path, 'headers'], MAX_HEADER_LENGTH),
-    ...valueProblems(queryParams, [...path, 'queryParams'], MAX_QUERY_LENGTH),
+    ...conditionProblems(headers, [...path, 'headers'], MAX_HEADER_LENGTH),
+    ...conditionProblems(queryParams, [...path, 'queryParams'], MAX_QUERY_LENGTH),
   ];
 }
 
@@ -52,7 +52,8 @@ function pathProblems({ type, value }: { type: string; value: string }, path: Pa
     : [];
 }
 
-function valueProblems(
+/** Names and values of conditions, and how many there are. */
+export function conditionProblems(
   matchers: Readonly<Record<string, HeaderMatch>> | undefined,
   path: Path,
   maxLength: number,

@@ -1,4 +1,4 @@
-// Lays our HTTPRoute over a live one. Rules that send elsewhere stay where they are; what others added inside a rule that ours
+// Lays our route over a live one. Rules that send elsewhere stay where they are; what others added inside a rule that ours
 // continues stays too: unknown keys, filters of types we do not write.
 import { listOf, objectOf, objectsOf, overlay, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
@@ -27,6 +27,13 @@ const reader: RuleReader = {
   unique: ['name'],
 };
 
+/** A route of the kinds that have one rule alone is ours as a whole. */
+export function mergeOnlyRule(live: KubeObject, wanted: KubeObject): JsonObject {
+  const { metadata, spec } = live;
+  const own = objectsOf(objectOf(spec)['rules']).filter((rule) => isOwn(rule, metadata.name));
+  return mergeSpec({ ...live, spec: { ...objectOf(spec), rules: own.slice(0, 1) } }, wanted);
+}
+
 export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
   const before = objectOf(live['spec']);
   const after = objectOf(wanted['spec']);
@@ -41,10 +48,14 @@ export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
     {
       parentRefs: same('parentRefs', normalParents(wanted.metadata.namespace)),
       hostnames: same('hostnames', normalSet),
-      rules: amongForeign(standing, ours, (rule) => isOwnRule(reader.backends(rule), wanted.metadata.name)),
+      rules: amongForeign(standing, ours, (rule) => isOwn(rule, wanted.metadata.name)),
     },
     ['parentRefs', 'hostnames', 'rules'],
   );
+}
+
+function isOwn(rule: JsonObject, apex: string): boolean {
+  return isOwnRule(reader.backends(rule), apex);
 }
 
 function mergeRule(live: JsonObject, wanted: JsonObject): JsonObject {

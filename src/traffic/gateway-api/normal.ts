@@ -1,6 +1,6 @@
-// The normal form of an HTTPRoute: only what we write, with the API's defaults filled in and order taken out where it has
+// The normal form of a route: only what we write, with the API's defaults filled in and order taken out where it has
 // no meaning. Two routes with the same normal form differ in nothing but weights and what others added.
-import { listOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, listOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { isOwnRule, sortedByContent } from '../live.ts';
 import { DEFAULT_MAX_AGE_SECONDS } from './filters.ts';
@@ -58,10 +58,19 @@ function normalMatch({ path, method, headers, queryParams }: JsonObject): JsonOb
   const { type = 'PathPrefix', value = '/' } = objectOf(path);
   return {
     path: { type, value },
-    method,
+    method: normalMethod(method),
     headers: normalNamed(headers),
     queryParams: normalNamed(queryParams),
   };
+}
+
+/** A word in an HTTPRoute; service and method of the call in a GRPCRoute. */
+function normalMethod(method: unknown): unknown {
+  if (!isJsonObject(method)) {
+    return method;
+  }
+  const { type = 'Exact', service, method: name } = method;
+  return { type, service, method: name };
 }
 
 function normalNamed(list: unknown): unknown {

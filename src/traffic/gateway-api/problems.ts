@@ -3,24 +3,21 @@
 import { parseDurationMs } from '../../api/duration.ts';
 import type { CanarySpec } from '../../api/canary.ts';
 import type { Path, Problem } from '../../api/problem.ts';
-import type { GatewayRef, Service } from '../../api/service.ts';
+import type { Service } from '../../api/service.ts';
 import { canaryMatches, isMatched, matcherProblems, routeMatches, type MatchAbility } from '../matches.ts';
 import { error, ignoredKeys } from '../problems.ts';
 import { corsProblems } from './cors-problems.ts';
-import { matchValueProblems } from './match-values.ts';
 import { filtersOf } from './filters.ts';
+import { matchValueProblems } from './match-values.ts';
+import { hostProblems, mirrorRefProblems, parentProblems } from './reference-problems.ts';
 import { pathMatch } from './render.ts';
-import { cookieRules, stickyProblems } from './sticky-problems.ts';
-import { headerProblems, listProblems, textProblem } from './values.ts';
+import { sizeProblems } from './size-problems.ts';
+import { stickyProblems } from './sticky-problems.ts';
+import { headerProblems, textProblem } from './values.ts';
 
-const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const PLAIN_HOST = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
 const MAX_PATH_LENGTH = 1024;
-const MAX_FILTERS = 16;
-const MAX_HOSTS = 16;
-const MAX_MATCHES_PER_RULE = 64;
-const MAX_MATCHES = 128;
 
 const service: Path = ['spec', 'service'];
 
@@ -30,7 +27,7 @@ export function problemsOf(spec: CanarySpec, ability: MatchAbility): readonly Pr
     ...matchProblems(spec, ability),
     ...(spec.service === undefined ? [] : serviceProblems(spec.service, ability.provider)),
     ...rewriteProblems(spec),
-    ...sizeProblems(spec),
+    ...sizeProblems(spec, filtersOf(spec.service).length),
   ];
 }
 
@@ -54,50 +51,14 @@ function matchProblems(spec: CanarySpec, ability: MatchAbility): Problem[] {
 
 function serviceProblems(of: Service, provider: string): Problem[] {
   return [
-    ...parentProblems(of.gatewayRefs ?? []),
-    ...listProblems([...service, 'hosts'], of.hosts, {
-      pattern: HOST,
-      max: MAX_HOSTS,
-      fix: 'write a host name in lower case without a port; leave hosts out to take every host',
-    }),
+    ...parentProblems(of),
+    ...hostProblems(of),
     ...timeoutProblems(of),
     ...headerProblems([...service, 'headers', 'request'], of.headers?.request),
     ...headerProblems([...service, 'headers', 'response'], of.headers?.response),
     ...mirrorRefProblems(of),
     ...(of.corsPolicy === undefined ? [] : corsProblems(of.corsPolicy, provider)),
   ];
-}
-
-function parentProblems(refs: readonly GatewayRef[]): Problem[] {
-  const path: Path = [...service, 'gatewayRefs'];
-  if (refs.length === 0) {
-    return [
-      error(path, {
-        reason: 'MissingReference',
-        message: 'is empty, so the route would belong to no gateway',
-        fix: 'name the Gateway, or for a mesh the Service, that the route belongs to',
-      }),
-    ];
-  }
-  return refs.flatMap((ref, index) => {
-    const twins = refs.slice(0, index).filter((other) => isSameParent(other, ref));
-    const clash = twins.some(
-      ({ sectionName }) =>
-        sectionName === undefined || ref.sectionName === undefined || sectionName === ref.sectionName,
-    );
-    return clash
-      ? [
-          error([...path, index], {
-            message: 'names the same parent as an entry before it',
-            fix: 'give each of the two another sectionName, or remove one',
-          }),
-        ]
-      : [];
-  });
-}
-
-function isSameParent(a: GatewayRef, b: GatewayRef): boolean {
-  return a.group === b.group && a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
 }
 
 function timeoutProblems({ timeout = '', backendTimeout = '' }: Service): Problem[] {
@@ -119,19 +80,6 @@ function timeoutProblems({ timeout = '', backendTimeout = '' }: Service): Proble
         }),
       ]
     : written;
-}
-
-function mirrorRefProblems({ mirror = [] }: Service): Problem[] {
-  return mirror.flatMap(({ backendRef }, index) => {
-    const path: Path = [...service, 'mirror', index, 'backendRef'];
-    if (backendRef === undefined) {
-      return [error(path, { message: 'is missing', fix: 'name the Service that gets the copies' })];
-    }
-    const { group, kind, port } = backendRef;
-    return group === '' && kind === 'Service' && port === undefined
-      ? [error([...path, 'port'], { message: 'is missing', fix: 'set the port of the Service' })]
-      : [];
-  });
 }
 
 function rewriteProblems(spec: CanarySpec): Problem[] {
@@ -157,31 +105,6 @@ function rewriteProblems(spec: CanarySpec): Problem[] {
             value: type,
             message: 'needs exactly one match, by prefix, in each rule of the route',
             fix: 'match one uri prefix and one set of headers, or replace the full path',
-          }),
-        ]
-      : []),
-  ];
-}
-
-function sizeProblems(spec: CanarySpec): Problem[] {
-  const all = routeMatches(spec).length;
-  const chosen = isMatched(spec) ? canaryMatches(spec).length : 0;
-  const total = all + chosen + (isMatched(spec) ? chosen : all) * cookieRules(spec);
-  const tooMany = Math.max(all, chosen) > MAX_MATCHES_PER_RULE || total > MAX_MATCHES;
-  return [
-    ...(tooMany
-      ? [
-          error(isMatched(spec) ? ['spec', 'analysis', 'match'] : [...service, 'match'], {
-            message: `makes ${total} matches, ${Math.max(all, chosen)} in one rule; ${MAX_MATCHES} and ${MAX_MATCHES_PER_RULE} are allowed`,
-            fix: 'use fewer entries',
-          }),
-        ]
-      : []),
-    ...(filtersOf(spec.service).length + (spec.analysis.mirror === true ? 1 : 0) > MAX_FILTERS
-      ? [
-          error([...service, 'mirror'], {
-            message: `makes more than ${MAX_FILTERS} filters in a rule`,
-            fix: 'use fewer mirrors',
           }),
         ]
       : []),
