@@ -126,7 +126,7 @@ async function measured(
 const all = Object.keys(files);
 const but = (...left: string[]): string[] => all.filter((provider) => !left.includes(provider));
 
-describe('request-success-rate', () => {
+describe('R20: request-success-rate follows the provider and the names that routes are made of, and', () => {
   // A route of APISIX leads to both sides and is measured as one.
   it.each(but('apisix'))(
     'of %s tells the canary from the primary and from its neighbours',
