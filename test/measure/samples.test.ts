@@ -44,6 +44,9 @@ const files: Readonly<Record<string, string>> = {
   'gatewayapi:v1': 'application',
   'gatewayapi:v1beta1': 'application',
   'gatewayapi:v1:grpc': 'application',
+  'gatewayapi:v1:tls': 'application',
+  'gatewayapi:v1:tcp': 'application',
+  'gatewayapi:v1:udp': 'application',
 };
 
 const samples = new Map(
