@@ -15,6 +15,7 @@ import {
   httpRoutes,
   lab,
   roll,
+  settings,
   weightsIn,
 } from './fixture/lab.ts';
 
@@ -134,10 +135,10 @@ describe('a pass', () => {
 
   it('says what is wrong with a spec, and writes nothing else', async () => {
     const of = lab([
-      [canaries, canaryObject({ provider: 'gloo' })],
+      [canaries, canaryObject({ provider: undefined })],
       [deployments, deploymentObject()],
     ]);
-    const run = start(of);
+    const run = start(of, { settings: { ...settings, meshProvider: 'crossover' } });
     expect(await run.pass()).toBeUndefined();
 
     expect(of.writes()).toEqual(['patch canaries shop/cart status']);

@@ -9,7 +9,7 @@ import { sameJson } from '../model/hash.ts';
 import { foreignStatusWriter } from '../model/managed-fields.ts';
 import type { ForeignWriter } from '../model/managed-fields.ts';
 import type { Problem } from '../model/problem.ts';
-import { routeNames } from '../traffic/routers.ts';
+import { distantSources, routeNames } from '../traffic/routers.ts';
 
 export interface CanaryView {
   readonly uid: string;
@@ -116,6 +116,7 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
     ...autoscalersOf(spec, namespace),
     ...routeNames(spec).flatMap((name) => [`Route/${namespace}/${name}`, `Route/${name}`]),
+    ...distantSources(spec).map((key) => `Route/${key}`),
     `Owner/${uid}`,
     ...templatesOf(canary, spec),
   ];

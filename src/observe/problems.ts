@@ -135,16 +135,16 @@ function sourceProblems({ routes, view, spec: whole }: Scene): readonly Problem[
     if (router?.source === undefined || name === undefined) {
       return [];
     }
-    const { kind } = router.source.resource;
+    const { resource, reference, namespaceOf } = router.source;
     const found: readonly Problem[] =
       source === undefined
         ? [
             {
               severity: 'error',
               reason: 'MissingReference',
-              field: kind === 'Ingress' ? 'spec.ingressRef.name' : 'spec.routeRef.name',
+              field: `spec.${reference}.name`,
               value: name,
-              message: `names ${kind} ${name}.${view.namespace}, which does not exist`,
+              message: `names ${resource.kind} ${name}.${namespaceOf?.(spec) ?? view.namespace}, which does not exist`,
               fix: 'create it, or name another one',
             },
           ]

@@ -227,11 +227,13 @@ function trafficObjectOf(caches: Caches, resource: Resource, key: string): Traff
   return caches.traffic.get(resourceKey(resource))?.cache.get(key);
 }
 
-function sourceOf(caches: Caches, { router, spec }: RoutedSpec, namespace: string): KubeObject | undefined {
-  const name = router?.source?.nameOf(spec);
-  return router?.source === undefined || name === undefined
+function sourceOf(caches: Caches, { router, spec }: RoutedSpec, own: string): KubeObject | undefined {
+  const source = router?.source;
+  const name = source?.nameOf(spec);
+  const namespace = source?.namespaceOf?.(spec) ?? own;
+  return source === undefined || name === undefined
     ? undefined
-    : trafficObjectOf(caches, router.source.resource, keyOf({ namespace, name }))?.source;
+    : trafficObjectOf(caches, source.resource, keyOf({ namespace, name }))?.source;
 }
 
 /** What the routes divide: connections, datagrams or both. */

@@ -7,17 +7,13 @@ import { objectOf, objectsOf, textOf, type JsonObject } from '../model/json.ts';
 import { apiVersionOf, resources, type KubeObject, type ObjectMeta } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata, ownMetadata } from '../model/metadata.ts';
 import type { Split } from '../model/split.ts';
+import { copiedMetadata, entriesWhere, type TextMap } from './copied-metadata.ts';
 import { keepIfSame } from './live.ts';
 import { error } from './problems.ts';
 import { objectView } from './router.ts';
 import type { RouteShape, RouteSource, RouteWish } from './router.ts';
 
-type TextMap = Readonly<Record<string, string>>;
-
 const { ingresses } = resources;
-
-/** Of the user's Ingress they say something about that object alone. */
-const notCopied = /^kubectl\.kubernetes\.io\/last-applied-configuration$|toolkit\.fluxcd\.io|^serin\.dev\//;
 
 export interface AnnotatedSplit {
   /** Annotations that carry the split: neither copied from the user's Ingress nor compared. */
@@ -65,6 +61,7 @@ export function ingressCopy(split: AnnotatedSplit): RouteShape {
 /** The user's Ingress, which must lead to the apex for a copy of it to make a difference. */
 export const ingressSource: RouteSource = {
   resource: ingresses,
+  reference: 'ingressRef',
   nameOf: ({ ingressRef }) => ingressRef?.name,
   problems: (spec: CanarySpec, source) => {
     const apex = apexName(spec);
@@ -83,9 +80,9 @@ export const ingressSource: RouteSource = {
 
 function render(wish: RouteWish, split: AnnotatedSplit): KubeObject {
   const { source, spec, apex, namespace, owner } = wish;
-  const { labels = {}, annotations = {} } = source?.metadata ?? {};
-  const copied = entriesWhere(annotations, (key) => !notCopied.test(key) && !split.isSplitKey(key));
-  const before = entriesWhere(annotations, split.isSplitKey);
+  const { labels, annotations } = copiedMetadata(source);
+  const copied = entriesWhere(annotations, (key) => !split.isSplitKey(key));
+  const before = entriesWhere(source?.metadata.annotations ?? {}, split.isSplitKey);
   return {
     apiVersion: apiVersionOf(ingresses),
     kind: ingresses.kind,
@@ -93,7 +90,7 @@ function render(wish: RouteWish, split: AnnotatedSplit): KubeObject {
       name: `${spec.ingressRef?.name ?? ''}-canary`,
       namespace,
       owner,
-      labels: entriesWhere(labels, (key) => !notCopied.test(key)),
+      labels,
       annotations: { ...copied, ...split.annotationsOf(wish, before) },
     }),
     spec: copiedSpec(objectOf(source?.['spec']), (path) => split.pathsOf(path, apex)),
@@ -105,10 +102,6 @@ function withoutSplit({ annotations, ...rest }: ObjectMeta, { isSplitKey }: Anno
   return annotations === undefined
     ? rest
     : { ...rest, annotations: entriesWhere(annotations, (key) => !isSplitKey(key)) };
-}
-
-function entriesWhere(map: TextMap, wanted: (key: string) => boolean): TextMap {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => wanted(key)));
 }
 
 /** A rule without paths, and a path to other Services, are copied as they are. */

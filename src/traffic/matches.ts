@@ -21,15 +21,22 @@ export function isMatched({ analysis }: CanarySpec): boolean {
 }
 
 /**
- * Every entry of the analysis with every match of the route; headers and query parameters of the entry replace those of the
- * match. Entries that would take every request are left out: problems() refuses them, and here they must not widen.
+ * The entries of the analysis, each of which chooses users. Entries that would take every request are left out: problems()
+ * refuses them, and here they must not widen.
  */
+export function cohorts(
+  { analysis }: CanarySpec,
+  { sourceLabels = false }: Pick<MatchAbility, 'sourceLabels'> = {},
+): readonly AnalysisMatch[] {
+  return (analysis.match ?? []).filter((entry) => narrows(entry, sourceLabels));
+}
+
+/** Every cohort with every match of the route; headers and query parameters of the cohort replace those of the match. */
 export function canaryMatches(
   spec: CanarySpec,
-  { sourceLabels = false }: Pick<MatchAbility, 'sourceLabels'> = {},
+  ability: Pick<MatchAbility, 'sourceLabels'> = {},
 ): readonly RequestMatch[] {
-  const narrowing = (spec.analysis.match ?? []).filter((entry) => narrows(entry, sourceLabels));
-  return narrowing.flatMap((entry) =>
+  return cohorts(spec, ability).flatMap((entry) =>
     routeMatches(spec).map((match) => ({
       ...match,
       ...(isFilled(entry.sourceLabels) ? { sourceLabels: entry.sourceLabels } : {}),
@@ -41,6 +48,11 @@ export function canaryMatches(
 
 export function sortedEntries<T>(map: Readonly<Record<string, T>> | undefined): [string, T][] {
   return Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Literal text in a regular expression, as RE2 and PCRE read it. */
+export function literalPattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** Which matchers a router can express; the rest would change who sees the canary, so it is refused. */

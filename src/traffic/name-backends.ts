@@ -81,7 +81,11 @@ export function leadingToApex(live: KubeObject, apex: string, keys: RuleKeys): K
     const others = backends.filter((backend) => ![apex, primary, canary].includes(nameOf(backend, keys)));
     return ours === undefined
       ? rule
-      : withBackends(rule, keys, [{ ...renamed(ours, primary, apex), weight: 100 }, ...others]);
+      : withBackends(rule, keys, [{ ...toApex(ours), weight: 100 }, ...others]);
+  };
+  const toApex = (backend: JsonObject): JsonObject => {
+    const text = renamed(backend, primary, apex);
+    return nameOf(text, keys) === apex ? text : (keys.service ?? byName).set(text, apex);
   };
   return { ...live, spec: mapRules(objectOf(live['spec']), keys, lead) };
 }

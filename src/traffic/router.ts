@@ -102,11 +102,18 @@ export interface CompanionShape extends OwnedShape {
   render(wish: RouteWish): readonly KubeObject[];
 }
 
-/** An object of the user's that a route is made from, such as the Ingress that a canary Ingress continues. Never written. */
+/**
+ * An object of the user's that a route, or what stands beside it, is made from, such as the Ingress that a canary Ingress
+ * continues. Never written.
+ */
 export interface RouteSource {
   readonly resource: Resource;
+  /** The reference in the spec: `ingressRef`. */
+  readonly reference: 'ingressRef' | 'routeRef' | 'upstreamRef';
   /** undefined where the spec names none; `problems` says so. */
   readonly nameOf: (spec: CanarySpec) => string | undefined;
+  /** Left out, or undefined: the namespace of the Canary. */
+  readonly namespaceOf?: (spec: CanarySpec) => string | undefined;
   /** What is wrong with it for this purpose. */
   readonly problems: (spec: CanarySpec, source: KubeObject) => readonly Problem[];
 }

@@ -11,6 +11,7 @@ import {
   gatewayApiV1,
   gatewayApiV1beta1,
 } from './gateway-api.ts';
+import { gloo } from './gloo.ts';
 import { istio } from './istio.ts';
 import { knative } from './knative.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -19,7 +20,7 @@ import { skipper } from './skipper.ts';
 import { smiRouters } from './smi.ts';
 import { traefik } from './traefik.ts';
 import { inForce, withVariants, type TrafficRouter } from './router.ts';
-import type { PresenceOf } from '../model/kube.ts';
+import { keyOf, type PresenceOf } from '../model/kube.ts';
 
 export const routers: readonly TrafficRouter[] = [
   kubernetes,
@@ -36,6 +37,7 @@ export const routers: readonly TrafficRouter[] = [
   skipper,
   ...smiRouters,
   knative,
+  gloo,
 ];
 
 /** With everything that may take the place of one of them. */
@@ -83,12 +85,23 @@ export function routeNames(spec: CanarySpec): readonly string[] {
   return [...new Set(names)].filter((name) => name !== undefined);
 }
 
+/** `namespace/name` of objects in other namespaces that a route may be made from. */
+export function distantSources(spec: CanarySpec): readonly string[] {
+  return routesOf(spec, '').flatMap((one) =>
+    allRouters.flatMap(({ source }) => {
+      const name = source?.nameOf(one.spec);
+      const namespace = source?.namespaceOf?.(one.spec);
+      return name === undefined || namespace === undefined ? [] : [keyOf({ namespace, name })];
+    }),
+  );
+}
+
 /** What `spec.provider` may say today. */
 export const providers: readonly string[] = routers.map(({ provider }) => provider);
 
 /**
  * The router of a provider; undefined for one that is unknown or not supported. What is no name of a router but starts like
- * Gateway API means its HTTPRoute, as in Flagger; the longer start comes first.
+ * Gateway API means its HTTPRoute, as in Flagger; the longer start comes first. Gloo too is known by its start.
  */
 export function routerFor(provider: string): TrafficRouter | undefined {
   const named = routers.find((router) => router.provider === provider);
@@ -100,6 +113,9 @@ export function routerFor(provider: string): TrafficRouter | undefined {
   }
   if (provider.startsWith(gatewayApiV1.provider)) {
     return gatewayApiV1;
+  }
+  if (provider.startsWith(gloo.provider)) {
+    return gloo;
   }
   // `smi:v1alpha2:linkerd`, as the controller's flag may say: the mesh behind it does not change the object.
   const smi = /^smi:v1alpha\d/.exec(provider)?.[0];

@@ -109,6 +109,8 @@ const workGrants = [
   `networking.k8s.io/ingresses: ${READ} create patch`,
   `traefik.io/traefikservices: ${READ} create patch`,
   `split.smi-spec.io/trafficsplits: ${READ} create patch`,
+  `gateway.solo.io/routetables: ${READ} create patch`,
+  `gloo.solo.io/upstreams: ${READ} create patch`,
   `networking.istio.io/destinationrules: ${READ} create patch`,
 ];
 

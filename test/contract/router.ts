@@ -261,6 +261,7 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   'gatewayapi:v1:udp': ['gatewayRefs'],
   contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
   traefik: [],
+  gloo: [],
   ...Object.fromEntries(
     ['smi:v1alpha1', 'smi:v1alpha2', 'smi:v1alpha3', 'linkerd', 'osm'].map((name) => [name, ['hosts']]),
   ),

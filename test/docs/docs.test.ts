@@ -2,7 +2,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { lintObjects } from '../../src/commands/lint-object.ts';
 import { describeFlags } from '../../src/settings.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -83,6 +85,24 @@ describe('the documentation', () => {
 
     expect(broken).toEqual([]);
   });
+
+  it.each(pages.filter((path) => path.startsWith('docs/providers/')))(
+    'has manifests in %s that work',
+    (path) => {
+      const blocks = [...read(path).matchAll(/(?:^(?: {4}.*)?\n)+/gm)].map(([block]) =>
+        block.replaceAll(/^ {4}/gm, ''),
+      );
+      const manifests = blocks
+        .filter((block) => block.trimStart().startsWith('apiVersion:'))
+        .flatMap((block) => parseAllDocuments(block).map((document): unknown => document.toJS()));
+      const found = manifests.flatMap((manifest) =>
+        lintObjects(manifest).flatMap(({ problems = [] }) => problems),
+      );
+
+      expect(manifests).toContainEqual(expect.objectContaining({ kind: 'Canary' }));
+      expect(found).toEqual([]);
+    },
+  );
 
   it('names only scripts that exist', () => {
     const { scripts } = z

@@ -6,9 +6,11 @@ import type { Observation } from '../../src/model/observation.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { allPrimary, splitToward } from '../../src/model/split.ts';
+import { interestsOf } from '../../src/observe/canary-view.ts';
 import { observe } from '../../src/observe/observe.ts';
 import type { Moment } from '../../src/observe/observe.ts';
 import { sceneOf } from '../../src/observe/scene.ts';
+import { upstreams } from '../../src/traffic/gloo/upstreams.ts';
 import { revisionFrom } from '../../src/workload/template-hash.ts';
 import {
   acceptRoute,
@@ -26,10 +28,10 @@ import { run } from '../fixture/observation.ts';
 
 const { canaries, deployments, services } = resources;
 
-function look(of: Lab, moment: Partial<Moment> = {}, name = 'cart'): Observation {
+function look(of: Lab, moment: Partial<Moment> = {}, name = 'cart', under = settings): Observation {
   const view = of.view(name);
-  return observe(view, sceneOf(view, of.caches, settings), of.caches, {
-    settings,
+  return observe(view, sceneOf(view, of.caches, under), of.caches, {
+    settings: under,
     moment: {
       nowMs: of.nowMs,
       chance: 'r1',
@@ -130,7 +132,6 @@ describe('an observation', () => {
 
 describe('problems', () => {
   it.each<[string, Lab, Partial<Moment>, string]>([
-    ['a provider nobody knows', withCanary({ provider: 'gloo' }), {}, 'UnknownProvider'],
     ['no service', withCanary({ service: undefined }), {}, 'InvalidSpec'],
     ['a kind that is not installed', lab(), { missingKinds: [httpRoutes] }, 'KindNotInstalled'],
     [
@@ -195,6 +196,14 @@ describe('problems', () => {
     expect(reasonsOf(look(of, moment))).toContain(reason);
   });
 
+  it('name a provider nobody knows', () => {
+    const unheardOf = { ...settings, meshProvider: 'crossover' };
+
+    expect(reasonsOf(look(withCanary({ provider: undefined }), {}, 'cart', unheardOf))).toContain(
+      'UnknownProvider',
+    );
+  });
+
   it('are none of a Canary as it should be', () => {
     expect(look(lab()).problems).toEqual([]);
     expect(
@@ -202,6 +211,44 @@ describe('problems', () => {
         ({ severity }) => severity === 'error',
       ),
     ).toEqual([]);
+  });
+});
+
+const upstream = { apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', name: 'settings' };
+const template = (namespace: string): readonly [Resource, KubeObject] => [
+  upstreams.resource,
+  { ...upstream, metadata: { name: 'settings', namespace }, spec: { useHttp2: true } },
+];
+const fromUpstream = (upstreamRef: object, ...more: (readonly [Resource, KubeObject])[]): Lab =>
+  withCanary({ provider: 'gloo', upstreamRef, service: { port: 80 } }, ...more);
+
+describe('an object that a route is made from', () => {
+  it.each([
+    ['next to the Canary', upstream, 'shop'],
+    ['in another namespace', { ...upstream, namespace: 'edge' }, 'edge'],
+  ])('is found %s, and nowhere else', (_where, reference, namespace) => {
+    const found = fromUpstream(reference, template(namespace));
+    const lost = fromUpstream(reference, template('elsewhere'));
+
+    expect(reasonsOf(look(found))).toEqual([]);
+    expect(JSON.stringify(found.scene().routes[0]?.companions.map(({ wanted }) => wanted['spec']))).toContain(
+      '"useHttp2":true',
+    );
+    expect(look(lost).problems).toMatchObject([
+      {
+        severity: 'error',
+        reason: 'MissingReference',
+        field: 'spec.upstreamRef.name',
+        message: `names Upstream settings.${namespace}, which does not exist`,
+      },
+    ]);
+  });
+
+  it('concerns the Canary wherever it is', () => {
+    expect(interestsOf(fromUpstream({ ...upstream, namespace: 'edge' }).view())).toContain(
+      'Route/edge/settings',
+    );
+    expect(interestsOf(fromUpstream(upstream).view())).toContain('Route/shop/settings');
   });
 });
 

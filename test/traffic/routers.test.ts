@@ -9,6 +9,8 @@ import {
   gatewayApiV1,
   gatewayApiV1beta1,
 } from '../../src/traffic/gateway-api.ts';
+import { gloo } from '../../src/traffic/gloo.ts';
+import { serviceKey as upstreamKey } from '../../src/traffic/gloo/normal.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { knative } from '../../src/traffic/knative.ts';
@@ -58,6 +60,10 @@ itIsATrafficRouter(traefik, {
   keys: { rules: ['weighted'], backends: 'services' },
   namesOnlyUsed: true,
 });
+itIsATrafficRouter(gloo, {
+  service: {},
+  keys: { rules: ['routes'], backends: 'routeAction.multi.destinations', service: upstreamKey },
+});
 for (const router of smiRouters) {
   itIsATrafficRouter(router, {
     service: {},
@@ -90,6 +96,8 @@ describe('the list of routers', () => {
     ['gatewayapi', undefined],
     ['istio', istio],
     ['knative', knative],
+    ['gloo', gloo],
+    ['gloo:discovery', gloo],
     ['contour:x', undefined],
     ['', undefined],
   ])('knows %s', (provider, router) => {

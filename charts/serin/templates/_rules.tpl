@@ -82,6 +82,12 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [split.smi-spec.io]
   resources: [trafficsplits]
   verbs: [get, list, watch, create, patch]
+- apiGroups: [gateway.solo.io]
+  resources: [routetables]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [gloo.solo.io]
+  resources: [upstreams]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}
 
 {{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}

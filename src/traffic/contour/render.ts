@@ -4,7 +4,14 @@ import type { HeaderMatch } from '../../api/analysis.ts';
 import type { HeaderOperations, Service, StringMatch } from '../../api/service.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { backendNames } from '../live.ts';
-import { canaryMatches, isMatched, routeMatches, sortedEntries, type RequestMatch } from '../matches.ts';
+import {
+  canaryMatches,
+  isMatched,
+  literalPattern,
+  routeMatches,
+  sortedEntries,
+  type RequestMatch,
+} from '../matches.ts';
 import type { RouteWish } from '../router.ts';
 
 /** By this header Linkerd goes to the Service that Contour chose. */
@@ -64,10 +71,10 @@ function headerMatcher({ exact, prefix, suffix, regex }: HeaderMatch): JsonObjec
     return { exact };
   }
   if (prefix !== undefined) {
-    return { regex: `${escaped(prefix)}.*` };
+    return { regex: `${literalPattern(prefix)}.*` };
   }
   if (suffix !== undefined) {
-    return { regex: `.*${escaped(suffix)}` };
+    return { regex: `.*${literalPattern(suffix)}` };
   }
   return regex === undefined ? { present: true } : { regex };
 }
@@ -80,11 +87,6 @@ function queryMatcher({ exact, prefix, regex }: StringMatch): JsonObject {
     return { prefix };
   }
   return regex === undefined ? { present: true } : { regex };
-}
-
-/** Literal text in RE2 syntax. */
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 function policiesOf(service: Service | undefined): JsonObject {
