@@ -45,9 +45,12 @@ export function primaryName(spec: CanarySpec): string {
   return `${spec.targetRef.name}-primary`;
 }
 
+/** Of the annotations of a Canary the one that says which of Kuma's meshes it is in. */
+export const MESH_ANNOTATION = 'kuma.io/mesh';
+
 /** Which of Kuma's meshes a Canary is in, by its annotations. */
 export function meshOf(annotations: Readonly<Record<string, string>> = {}): string {
-  return annotations['kuma.io/mesh'] ?? 'default';
+  return annotations[MESH_ANNOTATION] ?? 'default';
 }
 
 export function isKnative(spec: CanarySpec): boolean {

@@ -1,6 +1,6 @@
 // What the cache keeps of a Canary: the parsed spec and status, or why they cannot be read.
 import { parseCanary, parseStatus } from '../api/parse.ts';
-import { apexName, isKnative, meshOf, namespaceOf } from '../api/defaults.ts';
+import { apexName, isKnative, namespaceOf } from '../api/defaults.ts';
 import { CanarySpec } from '../api/canary.ts';
 import type { Canary } from '../api/canary.ts';
 import type { CanaryStatus, Plan, Run } from '../api/status.ts';
@@ -9,7 +9,7 @@ import { sameJson } from '../model/hash.ts';
 import { foreignStatusWriter } from '../model/managed-fields.ts';
 import type { ForeignWriter } from '../model/managed-fields.ts';
 import type { Problem } from '../model/problem.ts';
-import { distantSources, routeNames } from '../traffic/routers.ts';
+import { distantSources, routeAnnotations, routeNames } from '../traffic/routers.ts';
 
 export interface CanaryView {
   readonly uid: string;
@@ -21,8 +21,8 @@ export interface CanaryView {
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Which of Kuma's meshes it is in. */
-  readonly mesh: string;
+  /** Those that routes are made from. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** The manifest; its metadata may be older than the view. */
   readonly read: ReturnType<typeof parseCanary>;
   /** What counts now; undefined where spec or status cannot be read: `problems` says why. */
@@ -52,7 +52,7 @@ export function viewOfCanary(object: KubeObject, known?: CanaryView): CanaryView
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     labels: metadata.labels ?? {},
-    mesh: meshOf(metadata.annotations),
+    annotations: routeAnnotations(metadata.annotations),
     read: spec,
     canary: spec.ok && status.ok ? inForce(spec.canary, status.status.run) : undefined,
     problems: [...(spec.ok ? [] : spec.problems), ...(status.ok ? [] : status.problems)],

@@ -1,4 +1,5 @@
 // A Canary as far as its queries are concerned, from the caches.
+import { meshOf } from '../api/defaults.ts';
 import type { MeasuredCanary } from '../measure/scope.ts';
 import type { Caches } from './caches.ts';
 import type { CanaryView } from './canary-view.ts';
@@ -6,7 +7,7 @@ import { targetOf } from './workload-caches.ts';
 
 /** undefined where the Canary cannot be read. */
 export function measuredCanaryOf(caches: Caches, view: CanaryView): MeasuredCanary | undefined {
-  const { name, namespace, canary, mesh } = view;
+  const { name, namespace, canary, annotations } = view;
   if (canary === undefined) {
     return undefined;
   }
@@ -17,7 +18,7 @@ export function measuredCanaryOf(caches: Caches, view: CanaryView): MeasuredCana
     name,
     namespace,
     spec: canary.spec,
-    mesh,
+    mesh: meshOf(annotations),
     ...(latestRevision === undefined ? {} : { latestRevision }),
     ...(primaryRevision === undefined ? {} : { primaryRevision }),
   };

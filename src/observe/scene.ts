@@ -191,6 +191,7 @@ function routeSceneOf(
     spec,
     split,
     ...storedWish(view.status),
+    annotations: view.annotations,
     owner,
     ingressClass: settings.ingressClass,
     ...(settings.ingressAnnotationsPrefix === undefined

@@ -25,9 +25,19 @@ export function backendNames(apex: string): ServiceNames {
   return { primary: `${apex}-primary`, canary: `${apex}-canary` };
 }
 
-export function routeMetadata({ namespace, apex, name = apex, spec, owner }: RouteWish): ObjectMeta {
+/** @param more what the route says by labels and annotations */
+export function routeMetadata(
+  { namespace, apex, name = apex, spec, owner }: RouteWish,
+  more: Pick<ObjectMeta, 'labels' | 'annotations'> = {},
+): ObjectMeta {
   const { labels, annotations } = spec.service?.apex ?? {};
-  return ownMetadata({ name, namespace, owner, labels, annotations });
+  return ownMetadata({
+    name,
+    namespace,
+    owner,
+    labels: { ...labels, ...more.labels },
+    annotations: { ...annotations, ...more.annotations },
+  });
 }
 
 /** How rules are told apart. */
@@ -112,7 +122,10 @@ export function agreedWeights(
 
 /** Where a kind of route keeps its rules, and a rule its backends; backends have a `weight`. */
 export interface RuleKeys {
-  /** Paths in the spec: to a list of rules, or to one that stands alone; the empty path is the spec itself. */
+  /**
+   * Paths in the spec: to a list of rules, or to one that stands alone; the empty path is the spec itself. A path may lead
+   * through a list, and then stands for all that is in it.
+   */
   readonly rules: readonly string[];
   /** Path in a rule. */
   readonly backends: string;
@@ -132,10 +145,15 @@ export const byName: ServiceKey = {
 
 /** All rules of a spec. */
 export function rulesIn(spec: unknown, { rules }: RuleKeys): readonly JsonObject[] {
-  return rules.flatMap((path) => {
-    const found = valueAt(spec, path);
-    return isJsonObject(found) ? [found] : objectsOf(found);
-  });
+  return rules.flatMap((path) =>
+    path
+      .split('.')
+      .reduce((found, key) => found.flatMap((one) => objectsIn(valueAt(one, key))), objectsIn(spec)),
+  );
+}
+
+function objectsIn(value: unknown): readonly JsonObject[] {
+  return isJsonObject(value) ? [value] : objectsOf(value);
 }
 
 export function backendsOf(rule: unknown, { backends }: RuleKeys): readonly JsonObject[] {
@@ -156,16 +174,24 @@ export function mapRules(
   { rules }: RuleKeys,
   change: (rule: JsonObject) => JsonObject,
 ): JsonObject {
-  return rules.reduce((changed, path) => {
-    const found = valueAt(changed, path);
-    if (path === '') {
-      return change(changed);
-    }
-    if (isJsonObject(found)) {
-      return withValueAt(changed, path, change(found));
-    }
-    return Array.isArray(found) ? withValueAt(changed, path, objectsOf(found).map(change)) : changed;
-  }, spec);
+  return rules.reduce((changed, path) => mapAt(changed, path.split('.'), change), spec);
+}
+
+function mapAt(
+  object: JsonObject,
+  [key = '', ...rest]: readonly string[],
+  change: (rule: JsonObject) => JsonObject,
+): JsonObject {
+  if (key === '') {
+    return change(object);
+  }
+  const found = object[key];
+  if (isJsonObject(found)) {
+    return { ...object, [key]: mapAt(found, rest, change) };
+  }
+  return Array.isArray(found)
+    ? { ...object, [key]: objectsOf(found).map((one) => mapAt(one, rest, change)) }
+    : object;
 }
 
 /**

@@ -1,7 +1,7 @@
 // What every route of weighted rules does alike; a router adds how its spec is written, laid over a live one and compared.
 import { digest } from '../model/hash.ts';
 import type { JsonObject } from '../model/json.ts';
-import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
+import { apiVersionOf, type KubeObject, type ObjectMeta, type Resource } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
 import { originalSpec } from '../model/original.ts';
 import { agreedWeights, reweighed, routeMetadata, routeView, rulesIn, type RuleKeys } from './live.ts';
@@ -12,6 +12,8 @@ export interface RouteParts {
   readonly resource: Resource;
   readonly keys: RuleKeys;
   readonly specOf: (wish: RouteWish) => unknown;
+  /** Left out: labels and annotations of `service.apex`. */
+  readonly metadataOf?: (wish: RouteWish) => ObjectMeta;
   /** The live spec with exactly our fields replaced by the wanted ones. */
   readonly mergeSpec: (live: KubeObject, wanted: KubeObject) => unknown;
   /** What is compared of a spec: defaults filled in, order without meaning undone, weights left out. */
@@ -25,7 +27,7 @@ export interface RouteParts {
 
 /** Functions here are given routes by the name of their apex, whatever the object is called. */
 export function routeShape(parts: RouteParts): RouteShape {
-  const { resource, keys, carriers = (rules) => rules } = parts;
+  const { resource, keys, carriers = (rules) => rules, metadataOf = (wish) => routeMetadata(wish) } = parts;
   const access = { keys, weightsOf: parts.weightsOf };
   const settled = (route: KubeObject): KubeObject => {
     const spec = withoutLingering(route['spec'], route.metadata.name, access);
@@ -40,7 +42,7 @@ export function routeShape(parts: RouteParts): RouteShape {
     render: (wish) => ({
       apiVersion: apiVersionOf(resource),
       kind: resource.kind,
-      metadata: routeMetadata(wish),
+      metadata: metadataOf(wish),
       spec: parts.specOf(wish),
     }),
     merge: (live, wanted) => {

@@ -21,6 +21,8 @@ export interface RouteWish {
   readonly mirrorPercent?: number;
   /** Absent: no cookies. Attributes of the cookies are in the spec. */
   readonly affinity?: AffinityWish;
+  /** Of the Canary's annotations those that a router has asked for. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The controlling owner, for objects that Serin creates. */
   readonly owner: OwnerReference;
   /** `-ingress-class`; empty where unset. */
@@ -127,6 +129,8 @@ export interface TrafficRouter {
   /** Written before the route. */
   readonly companions?: readonly CompanionShape[];
   readonly source?: RouteSource;
+  /** Annotations of the Canary that its objects are made from. */
+  readonly annotations?: readonly string[];
   /** What the table of capabilities cannot tell: values that its API refuses, say. Errors stop the Canary before any write. */
   problems?(spec: CanarySpec): readonly Problem[];
   /** The first that applies takes its place. */

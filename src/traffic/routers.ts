@@ -15,6 +15,7 @@ import { gloo } from './gloo.ts';
 import { istio } from './istio.ts';
 import { knative } from './knative.ts';
 import { kubernetes } from './kubernetes.ts';
+import { kuma } from './kuma.ts';
 import { nginx } from './nginx.ts';
 import { skipper } from './skipper.ts';
 import { smiRouters } from './smi.ts';
@@ -38,6 +39,7 @@ export const routers: readonly TrafficRouter[] = [
   ...smiRouters,
   knative,
   gloo,
+  kuma,
 ];
 
 /** With everything that may take the place of one of them. */
@@ -94,6 +96,15 @@ export function distantSources(spec: CanarySpec): readonly string[] {
       return name === undefined || namespace === undefined ? [] : [keyOf({ namespace, name })];
     }),
   );
+}
+
+const knownAnnotations = new Set(allRouters.flatMap(({ annotations = [] }) => annotations));
+
+/** Of a Canary's annotations those that some router makes objects from. */
+export function routeAnnotations(
+  annotations: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => knownAnnotations.has(key)));
 }
 
 /** What `spec.provider` may say today. */

@@ -111,6 +111,7 @@ const workGrants = [
   `split.smi-spec.io/trafficsplits: ${READ} create patch`,
   `gateway.solo.io/routetables: ${READ} create patch`,
   `gloo.solo.io/upstreams: ${READ} create patch`,
+  `kuma.io/meshhttproutes: ${READ} create patch`,
   `networking.istio.io/destinationrules: ${READ} create patch`,
 ];
 

@@ -171,8 +171,8 @@ describe('lintText', () => {
     ],
     [
       'a provider without a router',
-      changed('contour', 'kuma'),
-      [expect.stringMatching(/^f\.yaml:6: spec\.provider: is kuma, which is not supported, /)],
+      changed('contour', 'appmesh:v1beta2'),
+      [expect.stringMatching(/^f\.yaml:6: spec\.provider: is appmesh:v1beta2, which is not supported, /)],
     ],
     [
       'a command that is none',

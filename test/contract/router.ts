@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import type { CanarySpec } from '../../src/api/canary.ts';
-import { objectOf, valueAt, withValueAt, type JsonObject } from '../../src/model/json.ts';
+import { objectOf, valueAt, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import {
@@ -36,6 +36,8 @@ export interface RouterExample {
   readonly oneRule?: boolean;
   /** A backend without weight is left out. */
   readonly namesOnlyUsed?: boolean;
+  /** Labels that it puts on its object, whatever the Canary says. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** What a route says beside the split, at the moments of a run. */
@@ -139,7 +141,11 @@ class Routes {
 
   withRules(object: KubeObject, list: readonly JsonObject[]): KubeObject {
     const [path = ''] = this.keys.rules;
-    return { ...object, spec: withValueAt(objectOf(object['spec']), path, list) };
+    return { ...object, spec: withListAt(objectOf(object['spec']), path.split('.'), list) };
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#example.labels ?? {};
   }
 
   get namesOnlyUsed(): boolean {
@@ -162,7 +168,8 @@ class Routes {
   /** It may hold rules that are none of ours. */
   get hasList(): boolean {
     const [path = ''] = this.keys.rules;
-    return this.#example.oneRule !== true && Array.isArray(valueAt(this.render(0)['spec'], path));
+    const { spec } = this.render(0);
+    return this.#example.oneRule !== true && (path.includes('.') || Array.isArray(valueAt(spec, path)));
   }
 
   /** Of the user's: to a Service that is none of ours. */
@@ -262,6 +269,7 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
   traefik: [],
   gloo: [],
+  kuma: ['match', 'rewrite', 'headers'],
   ...Object.fromEntries(
     ['smi:v1alpha1', 'smi:v1alpha2', 'smi:v1alpha3', 'linkerd', 'osm'].map((name) => [name, ['hosts']]),
   ),
@@ -562,11 +570,11 @@ function describeMerging(world: Routes): void {
     const { metadata, ...rest } = world.stored(world.render(0, world.spec({ apex: written })));
     const live = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, zone: 'theirs' } } };
     const merged = shape.merge(live, world.render(0, world.spec({ apex: { labels: { team: 'till' } } })));
-    expect(merged.metadata.labels).toEqual({ team: 'till', zone: 'theirs' });
+    expect(merged.metadata.labels).toEqual({ ...world.labels, team: 'till', zone: 'theirs' });
     expect(merged.metadata.annotations).toEqual({
       'kustomize.toolkit.fluxcd.io/reconcile': 'disabled',
       'helm.toolkit.fluxcd.io/driftDetection': 'disabled',
-      'serin.dev/managed-metadata': 'labels=team',
+      'serin.dev/managed-metadata': `labels=${[...Object.keys(world.labels), 'team'].join(',')}`,
     });
   });
 
@@ -660,9 +668,31 @@ function describeFingerprint(world: Routes): void {
     const wanted = world.render(0, world.spec({ apex: { labels: { team: 'shop' } } }));
     const { annotations = {} } = wanted.metadata;
     const { 'serin.dev/managed-metadata': _record, ...theirs } = annotations;
-    const metadata = { ...wanted.metadata, annotations: theirs, labels: { team: 'shop', app: 'cart' } };
+    const metadata = {
+      ...wanted.metadata,
+      annotations: theirs,
+      labels: { ...world.labels, team: 'shop', app: 'cart' },
+    };
     expect(shape.fingerprint({ ...wanted, metadata })).toBe(shape.fingerprint(wanted));
   });
+}
+
+/** Where the path leads through a list, in the first of it. */
+function withListAt(
+  object: JsonObject,
+  [key = '', ...rest]: readonly string[],
+  list: readonly JsonObject[],
+): JsonObject {
+  const inner = object[key];
+  if (rest.length === 0) {
+    return { ...object, [key]: list };
+  }
+  return {
+    ...object,
+    [key]: Array.isArray(inner)
+      ? inner.map((one, index) => (index === 0 ? withListAt(objectOf(one), rest, list) : one))
+      : withListAt(objectOf(inner), rest, list),
+  };
 }
 
 function lastOf(path: string): string {

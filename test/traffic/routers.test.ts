@@ -15,6 +15,7 @@ import { istio } from '../../src/traffic/istio.ts';
 import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
+import { kuma } from '../../src/traffic/kuma.ts';
 import { smiRouters } from '../../src/traffic/smi.ts';
 import { traefik } from '../../src/traffic/traefik.ts';
 import { providers, routerFor } from '../../src/traffic/routers.ts';
@@ -64,6 +65,11 @@ itIsATrafficRouter(gloo, {
   service: {},
   keys: { rules: ['routes'], backends: 'routeAction.multi.destinations', service: upstreamKey },
 });
+itIsATrafficRouter(kuma, {
+  service: { appProtocol: 'http' },
+  keys: { rules: ['to.rules'], backends: 'default.backendRefs' },
+  labels: { 'kuma.io/mesh': 'default' },
+});
 for (const router of smiRouters) {
   itIsATrafficRouter(router, {
     service: {},
@@ -98,6 +104,7 @@ describe('the list of routers', () => {
     ['knative', knative],
     ['gloo', gloo],
     ['gloo:discovery', gloo],
+    ['kuma', kuma],
     ['contour:x', undefined],
     ['', undefined],
   ])('knows %s', (provider, router) => {

@@ -88,6 +88,9 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [gloo.solo.io]
   resources: [upstreams]
   verbs: [get, list, watch, create, patch]
+- apiGroups: [kuma.io]
+  resources: [meshhttproutes]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}
 
 {{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}
