@@ -9,6 +9,7 @@ import type { Chance } from './chance.ts';
 import { giveCommand, takeBack } from './commands.ts';
 import { meddling } from './controllers.ts';
 import type { Invariants } from './invariants.ts';
+import { secondHabits } from './second-route.ts';
 import { spoiling } from './spoils.ts';
 import { APP, NAMESPACE, PRIMARY, WARM } from './targets.ts';
 import type { Troubles } from './troubles.ts';
@@ -240,6 +241,7 @@ const habits: readonly [Habit, ...Habit[]] = [
   ...autoscalerHabits,
   ...configurationHabits,
   ...besideHabits,
+  ...secondHabits,
   toggle('metricsDown', ['lets metrics vanish', 'lets metrics return'], 4),
   toggle('gatesClosed', ['closes the gates', 'opens the gates'], 2),
   toggle('routeRejected', ['breaks the gateway', 'mends the gateway'], 1),

@@ -13,6 +13,7 @@ import { notesOf } from './controllers.ts';
 import type { Process } from './process.ts';
 import { rules } from './rules.ts';
 import type { Moment } from './rules.ts';
+import { secondSplit } from './second-route.ts';
 import { APP, PRIMARY, WARM } from './targets.ts';
 import type { World } from './world.ts';
 
@@ -100,6 +101,7 @@ export class Invariants {
     return {
       route,
       split: view === undefined ? undefined : splitOf(view, APP),
+      second: secondSplit(this.#world),
       weights: view?.weights,
       primary: this.#workload(PRIMARY),
       target: this.#workload(APP),

@@ -8,6 +8,7 @@ import { autoscalerRules } from './autoscalers.ts';
 import { configurationRules } from './configuration.ts';
 import { besideRules } from './beside.ts';
 import { carriedOutBetween, isForced, movedWhilePaused } from './commands.ts';
+import { secondRules } from './second-route.ts';
 import { APP, PRIMARY, WARM } from './targets.ts';
 import { KEY, qualityOf } from './world.ts';
 
@@ -20,6 +21,8 @@ interface Workload {
 /** What the cluster holds at one moment. */
 export interface Moment {
   readonly split: Split | undefined;
+  /** Of the second route; undefined where there is none. */
+  readonly second: Split | undefined;
   readonly route: KubeObject | undefined;
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly primary: Workload | undefined;
@@ -148,6 +151,7 @@ export const rules: readonly Rule[] = [
   ...autoscalerRules,
   ...configurationRules,
   ...besideRules,
+  ...secondRules,
   {
     name: 'D8: a route is written with the weight that status says, whatever else is wrong with it',
     broken: ({ now: { status, split }, call }) => {

@@ -6,6 +6,7 @@ import { besideShapes } from './beside.ts';
 import { autoscalerOf, refTo, resourceOf } from './autoscalers.ts';
 import { secretOf } from './configuration.ts';
 import type { Chance } from './chance.ts';
+import { secondShapes } from './second-route.ts';
 import { APP, simulatedTargets } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
 import { configOf } from './users.ts';
@@ -74,6 +75,7 @@ const hookTypes = [
 
 const shapes: readonly Shape[] = [
   ...besideShapes,
+  ...secondShapes,
   ...hookTypes.map((type) => ({
     name: `a hook ${type}`,
     share: 0.25,

@@ -8,17 +8,19 @@ import { resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { resourcesOf } from '../../src/traffic/router.ts';
-import { routerFor, routers } from '../../src/traffic/routers.ts';
+import { allRouters, routerFor } from '../../src/traffic/routers.ts';
 import { isBuiltIn, resourceKey } from '../../src/observe/caches.ts';
 import { PRIMARY_REVISION, primaryRevisionOf } from '../../src/workload/knative.ts';
 import type { Chance } from './chance.ts';
 import { scaleWorkloads } from './scaling.ts';
 import { SimulatedKnative } from './knative.ts';
+import { secondRoute } from './second-route.ts';
 import { APP, NAMESPACE, PRIMARY, deploymentTarget, knativeTarget } from './targets.ts';
 import type { SimulatedTarget } from './targets.ts';
 import { Troubles } from './troubles.ts';
 
 const COLLECT_EVERY = 10;
+const httpRoutes = routerFor('gatewayapi:v1')?.route?.resource;
 export const KEY = `${NAMESPACE}/${APP}`;
 
 /** `good` passes its checks, `bad` fails them, `broken` never has a ready pod. */
@@ -75,7 +77,7 @@ export class World {
     this.store.register(resources.alertProviders, { statusSubresource: true });
     this.store.register(resources.scaledObjects, { statusSubresource: true });
     this.store.register(resources.canaryCommands, { statusSubresource: true });
-    const kinds = routers.flatMap(resourcesOf).filter((resource) => !isBuiltIn(resource));
+    const kinds = allRouters.flatMap(resourcesOf).filter((resource) => !isBuiltIn(resource));
     for (const [, resource] of new Map(kinds.map((kind) => [resourceKey(kind), kind]))) {
       this.store.register(resource, { statusSubresource: true });
     }
@@ -156,7 +158,7 @@ export class World {
     if (this.target === knativeTarget) {
       this.#serve();
     } else {
-      this.#acceptRoute();
+      this.#acceptRoutes();
     }
     // Looking everywhere is dear, and a cluster's collector takes its time as well.
     this.#steps += 1;
@@ -261,20 +263,22 @@ export class World {
     }
   }
 
-  #acceptRoute(): void {
-    const route = this.route();
-    if (route === undefined || this.routeResource === undefined || !(this.calm || this.chance.happens(0.6))) {
-      return;
-    }
+  #acceptRoutes(): void {
     const { routeRejected } = this.troubles;
-    const status =
-      route.kind === 'HTTPProxy' ? proxyStatus(route, !routeRejected) : routeStatus(route, !routeRejected);
-    this.store.patch(
-      this.routeResource,
-      route.metadata,
-      { kind: 'merge', body: { status } },
-      { subresource: 'status' },
-    );
+    for (const route of [this.route(), secondRoute(this)]) {
+      const resource = route?.kind === httpRoutes?.kind ? httpRoutes : this.routeResource;
+      if (route === undefined || resource === undefined || !(this.calm || this.chance.happens(0.6))) {
+        continue;
+      }
+      const status =
+        route.kind === 'HTTPProxy' ? proxyStatus(route, !routeRejected) : routeStatus(route, !routeRejected);
+      this.store.patch(
+        resource,
+        route.metadata,
+        { kind: 'merge', body: { status } },
+        { subresource: 'status' },
+      );
+    }
   }
 }
 
