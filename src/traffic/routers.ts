@@ -1,4 +1,4 @@
-// All routers. Adding one means adding its file and its line here, and its line in test/traffic/routers.test.ts.
+// All routers. Adding one means adding its file and its line here, and its line in test/contract/router-examples.ts.
 import type { CanarySpec } from '../api/canary.ts';
 import { apexName } from '../api/defaults.ts';
 import { routesOf, type SpecOfRoute } from '../api/routes.ts';

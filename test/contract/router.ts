@@ -1,5 +1,5 @@
-// What every traffic router must do, whatever its mesh. A router joins with one line in test/traffic/routers.test.ts and
-// three golden files that a user of that mesh can read.
+// What every traffic router must do, whatever its mesh. A router joins with one line in router-examples.ts and three
+// golden files that a user of that mesh can read.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';

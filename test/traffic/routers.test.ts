@@ -10,80 +10,26 @@ import {
   gatewayApiV1beta1,
 } from '../../src/traffic/gateway-api.ts';
 import { gloo } from '../../src/traffic/gloo.ts';
-import { serviceKey as upstreamKey } from '../../src/traffic/gloo/normal.ts';
 import { istio } from '../../src/traffic/istio.ts';
-import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
-import { smiRouters } from '../../src/traffic/smi.ts';
-import { traefik } from '../../src/traffic/traefik.ts';
-import { providers, routerFor } from '../../src/traffic/routers.ts';
+import { nginx } from '../../src/traffic/nginx.ts';
+import type { TrafficRouter } from '../../src/traffic/router.ts';
+import { providers, routerFor, routers } from '../../src/traffic/routers.ts';
+import { skipper } from '../../src/traffic/skipper.ts';
 import { itIsATrafficRouter } from '../contract/router.ts';
+import { routerExamples } from '../contract/router-examples.ts';
 
-const gateway = {
-  hosts: ['cart.example.com'],
-  gatewayRefs: [{ namespace: 'edge', name: 'public', sectionName: 'https' }],
-  timeout: '10s',
-};
+/** Whose splits stand in no list of rules; each is held to the same by its own test. */
+const withoutRules: readonly TrafficRouter[] = [nginx, skipper, knative];
 
-itIsATrafficRouter(kubernetes, { service: {} });
-itIsATrafficRouter(gatewayApiV1, { service: gateway, golden: 'gateway-api' });
-itIsATrafficRouter(gatewayApiV1beta1, { service: gateway, golden: 'gateway-api-v1beta1' });
-const { timeout: _timeout, ...named } = gateway;
-const { hosts: _hosts, ...unnamed } = named;
-itIsATrafficRouter(gatewayApiGrpc, {
-  service: { ...named, match: [{ uri: { prefix: '/shop.Cart/' } }] },
-  golden: 'gateway-api-grpc',
-});
-itIsATrafficRouter(gatewayApiTls, { service: named, golden: 'gateway-api-tls', oneRule: true });
-itIsATrafficRouter(gatewayApiTcp, { service: unnamed, golden: 'gateway-api-tcp', oneRule: true });
-itIsATrafficRouter(gatewayApiUdp, { service: unnamed, golden: 'gateway-api-udp', oneRule: true });
-itIsATrafficRouter(contour, {
-  service: { timeout: '10s' },
-  ingressClass: 'contour',
-  keys: { rules: ['routes'], backends: 'services' },
-});
-
-itIsATrafficRouter(istio, {
-  service: {
-    hosts: ['cart.example.com'],
-    gateways: ['edge/public', 'mesh'],
-    portDiscovery: true,
-    timeout: '10s',
-  },
-  keys: { rules: ['http'], backends: 'route', service: serviceKey },
-  sourceLabels: true,
-});
-
-itIsATrafficRouter(traefik, {
-  service: {},
-  keys: { rules: ['weighted'], backends: 'services' },
-  namesOnlyUsed: true,
-});
-itIsATrafficRouter(gloo, {
-  service: {},
-  keys: { rules: ['routes'], backends: 'routeAction.multi.destinations', service: upstreamKey },
-});
-itIsATrafficRouter(kuma, {
-  service: { appProtocol: 'http' },
-  keys: { rules: ['to.rules'], backends: 'default.backendRefs' },
-  labels: { 'kuma.io/mesh': 'default' },
-});
-for (const router of smiRouters) {
-  itIsATrafficRouter(router, {
-    service: {},
-    golden: `smi-${router.route?.resource.version}`,
-    portless: true,
-    keys: {
-      rules: [''],
-      backends: 'backends',
-      service: {
-        of: ({ service }) => String(service),
-        set: (backend, service) => ({ ...backend, service }),
-      },
-    },
-  });
+for (const router of routers.filter((one) => !withoutRules.includes(one))) {
+  const example = routerExamples.get(router);
+  if (example === undefined) {
+    throw new Error(`${router.provider} has no example in test/contract/router-examples.ts`);
+  }
+  itIsATrafficRouter(router, example);
 }
 
 describe('the list of routers', () => {

@@ -1,0 +1,99 @@
+// What each router needs in order to be tried, by the contracts of routers: what it wants in a Canary, and how its objects
+// are put together. A router without its line here fails them.
+import { contour } from '../../src/traffic/contour.ts';
+import {
+  gatewayApiGrpc,
+  gatewayApiTcp,
+  gatewayApiTls,
+  gatewayApiUdp,
+  gatewayApiV1,
+  gatewayApiV1beta1,
+} from '../../src/traffic/gateway-api.ts';
+import { gloo } from '../../src/traffic/gloo.ts';
+import { serviceKey as upstreamKey } from '../../src/traffic/gloo/normal.ts';
+import { istio } from '../../src/traffic/istio.ts';
+import { serviceKey } from '../../src/traffic/istio/normal.ts';
+import { kubernetes } from '../../src/traffic/kubernetes.ts';
+import { kuma } from '../../src/traffic/kuma.ts';
+import type { TrafficRouter } from '../../src/traffic/router.ts';
+import { smiRouters } from '../../src/traffic/smi.ts';
+import { traefik } from '../../src/traffic/traefik.ts';
+import type { RouterExample } from './router.ts';
+
+const gateway = {
+  hosts: ['cart.example.com'],
+  gatewayRefs: [{ namespace: 'edge', name: 'public', sectionName: 'https' }],
+  timeout: '10s',
+};
+const { timeout: _timeout, ...named } = gateway;
+const { hosts: _hosts, ...unnamed } = named;
+
+const trafficSplit: RouterExample = {
+  service: {},
+  portless: true,
+  keys: {
+    rules: [''],
+    backends: 'backends',
+    service: {
+      of: ({ service }) => String(service),
+      set: (backend, service) => ({ ...backend, service }),
+    },
+  },
+};
+
+export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map<
+  TrafficRouter,
+  RouterExample
+>([
+  [kubernetes, { service: {} }],
+  [gatewayApiV1, { service: gateway, golden: 'gateway-api' }],
+  [gatewayApiV1beta1, { service: gateway, golden: 'gateway-api-v1beta1' }],
+  [
+    gatewayApiGrpc,
+    { service: { ...named, match: [{ uri: { prefix: '/shop.Cart/' } }] }, golden: 'gateway-api-grpc' },
+  ],
+  [gatewayApiTls, { service: named, golden: 'gateway-api-tls', oneRule: true }],
+  [gatewayApiTcp, { service: unnamed, golden: 'gateway-api-tcp', oneRule: true }],
+  [gatewayApiUdp, { service: unnamed, golden: 'gateway-api-udp', oneRule: true }],
+  [
+    contour,
+    {
+      service: { timeout: '10s' },
+      ingressClass: 'contour',
+      keys: { rules: ['routes'], backends: 'services' },
+    },
+  ],
+  [
+    istio,
+    {
+      service: {
+        hosts: ['cart.example.com'],
+        gateways: ['edge/public', 'mesh'],
+        portDiscovery: true,
+        timeout: '10s',
+      },
+      keys: { rules: ['http'], backends: 'route', service: serviceKey },
+      sourceLabels: true,
+    },
+  ],
+  [traefik, { service: {}, keys: { rules: ['weighted'], backends: 'services' }, namesOnlyUsed: true }],
+  [
+    gloo,
+    {
+      service: {},
+      keys: { rules: ['routes'], backends: 'routeAction.multi.destinations', service: upstreamKey },
+    },
+  ],
+  [
+    kuma,
+    {
+      service: { appProtocol: 'http' },
+      keys: { rules: ['to.rules'], backends: 'default.backendRefs' },
+      labels: { 'kuma.io/mesh': 'default' },
+    },
+  ],
+  ...smiRouters.map((router): [TrafficRouter, RouterExample] => [
+    router,
+    { ...trafficSplit, golden: `smi-${router.route?.resource.version}` },
+  ]),
+]);
