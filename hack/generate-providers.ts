@@ -13,7 +13,7 @@ that it lacks is refused, because it would change who sees the canary; copies of
 and the run goes on without. \`serin lint\` says the same of a manifest without a cluster.
 
 Every provider but \`kubernetes\` and \`knative\` can also do blue/green: \`iterations\` without \`match\`. [Strategies](strategies.md) says how each is
-written.
+written, and each provider has a [page of its own](providers).
 `;
 
 interface Row {

@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { lintObjects } from '../../src/commands/lint-object.ts';
 import { describeFlags } from '../../src/settings.ts';
+import { routers } from '../../src/traffic/routers.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -47,6 +48,14 @@ const reasons = [...read('src/model/reason.ts').matchAll(/^ {2}\| '(\w+)'/gm)].m
 );
 const flags = [...describeFlags().matchAll(/(?:^| )(-[a-z][\w-]*)(?=\s)/gm)].map(([, flag = '']) => flag);
 
+/** Providers that write the same objects have a page in common. */
+function pageOf(provider: string): string {
+  const family = ['gatewayapi', 'appmesh', 'smi'].find((name) => provider.startsWith(name));
+  const pages: Readonly<Record<string, string>> = { gatewayapi: 'gateway-api', linkerd: 'smi', osm: 'smi' };
+  const name = family ?? provider;
+  return `docs/providers/${pages[name] ?? name}.md`;
+}
+
 describe('the documentation', () => {
   it('is looked at as a whole', () => {
     expect(pages.length).toBeGreaterThan(20);
@@ -86,7 +95,7 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
-  it.each(pages.filter((path) => path.startsWith('docs/providers/')))(
+  it.each(pages.filter((path) => path.startsWith('docs/providers/') || path === 'docs/several-routes.md'))(
     'has manifests in %s that work',
     (path) => {
       const blocks = [...read(path).matchAll(/(?:^(?: {4}.*)?\n)+/gm)].map(([block]) =>
@@ -103,6 +112,10 @@ describe('the documentation', () => {
       expect(found).toEqual([]);
     },
   );
+
+  it.each([...new Set(routers.map(({ provider }) => pageOf(provider)))])('has a page %s', (page) => {
+    expect(pages).toContain(page);
+  });
 
   it('names only scripts that exist', () => {
     const { scripts } = z
