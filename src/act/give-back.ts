@@ -8,10 +8,10 @@ import { backUp, originalSpec, restored } from '../model/original.ts';
 import { allPrimary } from '../model/split.ts';
 import type { RouteScene } from '../observe/scene.ts';
 import { splitOf } from '../traffic/router.ts';
-import type { RouteShape } from '../traffic/router.ts';
+import type { CompanionShape, RouteShape } from '../traffic/router.ts';
 import type { Stage } from './act.ts';
 import { apply, guard, translated } from './apply.ts';
-import type { Landing } from './apply.ts';
+import type { Application, Landing } from './apply.ts';
 import { mergePatchOf } from './merge-patch.ts';
 import { forEveryRoute } from './every-route.ts';
 import { trafficLanding } from './traffic-landing.ts';
@@ -40,12 +40,12 @@ export async function restoreRoute(stage: Stage, keeping?: true): Promise<void> 
   await forEveryRoute(stage, async (route) => {
     await changeRoute(stage, route, (live, shape) => {
       const before =
-        shape.givenBack?.(live) ??
+        shape.givenBack?.(live, scene.apex) ??
         restored(live) ??
         (isOwned(live) ? undefined : shape.leadingToApex?.(live, scene.apex));
       return before === undefined || shape.naming === undefined || keeping !== true
         ? before
-        : { ...live, spec: shape.naming(before, live['spec'])['spec'] };
+        : { ...live, spec: shape.naming(before, live['spec'], scene.apex)['spec'] };
     });
     if (keeping === true) {
       return;
@@ -67,11 +67,21 @@ function isOwned({ metadata }: KubeObject): boolean {
 }
 
 /** The shape for a route whose gateway may still send to what it named before: that stays named, without weight. */
-export function keepingNames(shape: RouteShape): RouteShape {
+export function keepingNames(shape: RouteShape, apex: string): RouteShape {
   const { naming } = shape;
   return naming === undefined
     ? shape
-    : { ...shape, merge: (live, wanted) => naming(shape.merge(live, wanted), live['spec']) };
+    : { ...shape, merge: (live, wanted) => naming(shape.merge(live, wanted), live['spec'], apex) };
+}
+
+/** How what the user's route said is kept: noted on it when it is first written, unless it can give it back by itself. */
+export function keepingOf(
+  shape: CompanionShape | RouteShape,
+  ownUid: string,
+): Pick<Application, 'backUp' | 'neverCreated'> {
+  return !('givenBack' in shape) || shape.givenBack === undefined
+    ? { backUp: (live, merged) => backUp(live, ownUid, merged) }
+    : { neverCreated: true };
 }
 
 /** Before a route sends to our Services, or to those from before, its gateway learns of them. */
@@ -84,8 +94,9 @@ export async function announceRoute(stage: Stage, to: 'ours' | 'theirs'): Promis
 async function announceTheirs(stage: Stage, route: RouteScene): Promise<void> {
   const naming = route.router?.route?.naming;
   if (naming !== undefined) {
+    const { apex } = stage.scene;
     await changeRoute(stage, route, (live, shape) =>
-      naming(live, originalSpec(live) ?? shape.leadingToApex?.(live, stage.scene.apex)['spec']),
+      naming(live, originalSpec(live) ?? shape.leadingToApex?.(live, apex)['spec'], apex),
     );
   }
 }
@@ -107,9 +118,9 @@ async function announceOurs(
   await apply(cluster, {
     resource: shape.resource,
     wanted: shape.render(wish(allPrimary)),
-    shape: { ...shape, merge: (live, wanted) => naming(live, wanted['spec']) },
+    shape: { ...shape, merge: (live, wanted) => naming(live, wanted['spec'], scene.apex) },
     landing: trafficLanding(caches, shape.resource),
-    backUp: (live, merged) => backUp(live, scene.view.uid, merged),
+    ...keepingOf(shape, scene.view.uid),
   });
 }
 

@@ -1,13 +1,12 @@
 // Writes the routes of a Canary.
 import type { Action } from '../model/decision.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { backUp } from '../model/original.ts';
 import type { RouteScene } from '../observe/scene.ts';
 import type { CompanionShape, RouteShape } from '../traffic/router.ts';
 import type { Stage } from './act.ts';
 import { apply } from './apply.ts';
 import { forEveryRoute } from './every-route.ts';
-import { keepingNames } from './give-back.ts';
+import { keepingNames, keepingOf } from './give-back.ts';
 import { trafficLanding } from './traffic-landing.ts';
 
 export async function writeRoutes(
@@ -32,7 +31,6 @@ async function writeRoute(
   if (shape === undefined) {
     return;
   }
-  const neverCreated = shape.givenBack !== undefined;
   const write = async (wanted: KubeObject, part: CompanionShape | RouteShape): Promise<void> => {
     await apply(cluster, {
       resource: part.resource,
@@ -40,14 +38,11 @@ async function writeRoute(
       shape: part,
       landing: trafficLanding(caches, part.resource),
       dryRun,
-      neverCreated,
-      ...(neverCreated
-        ? {}
-        : { backUp: (live: KubeObject, merged: KubeObject) => backUp(live, scene.view.uid, merged) }),
+      ...keepingOf(part, scene.view.uid),
     });
   };
   for (const companion of companions) {
     await write(companion.wanted, companion.shape);
   }
-  await write(shape.render(wish(split)), keeping === true ? keepingNames(shape) : shape);
+  await write(shape.render(wish(split)), keeping === true ? keepingNames(shape, scene.apex) : shape);
 }

@@ -43,7 +43,10 @@ export const CanarySpec = object({
   targetRef: TargetRef.describe('The workload whose changes are rolled out.'),
   autoscalerRef: optional(AutoscalerRef, 'The autoscaler of the target.'),
   ingressRef: optional(IngressRef, 'The Ingress that exposes the apex Service, for nginx and skipper.'),
-  routeRef: optional(RouteRef, 'The route that exposes the apex Service, for apisix.'),
+  routeRef: optional(
+    RouteRef,
+    'A route of yours that sends to the apex Service: weights are moved in it, and no other is written. For apisix, it is copied.',
+  ),
   upstreamRef: optional(UpstreamRef, 'The Upstream whose settings are copied, for gloo.'),
   service: optional(Service, 'How Services and routes are generated.'),
   routes: added(

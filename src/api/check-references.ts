@@ -2,11 +2,12 @@
 import type { Checked } from './check.ts';
 import { isKnative, namespaceOf } from './defaults.ts';
 import { type Path, type Problem, errorAt, warningAt } from './problem.ts';
-import { isGatewayApi } from './provider.ts';
+import { isGatewayApi, routeKindsOf, routeProviders } from './provider.ts';
 
 export function referenceProblems(checked: Checked): Problem[] {
   return [
     ...targetProblems(checked),
+    ...routeProblems(checked),
     ...neededProblems(checked),
     ...namespaceProblems(checked),
     ...unsizedProblems(checked),
@@ -52,6 +53,28 @@ function targetProblems({ canary, provider }: Checked): Problem[] {
   return found;
 }
 
+/** A route that belongs to another provider. An ApisixRoute had no meaning but for apisix before there were others. */
+function routeProblems({ canary: { spec }, provider }: Checked): Problem[] {
+  const { routeRef } = spec;
+  if (routeRef === undefined || provider === undefined || routeKindsOf(provider).includes(routeRef.kind)) {
+    return [];
+  }
+  const { kind } = routeRef;
+  if (kind === 'ApisixRoute') {
+    const message = `is not honoured by ${provider}`;
+    return [warningAt(['spec', 'routeRef'], { reason: 'IgnoredField', message, fix: 'remove it' })];
+  }
+  const known = routeKindsOf(provider);
+  const instead = known.length === 0 ? 'remove routeRef' : `name one of kind ${known.join(' or ')}`;
+  return [
+    errorAt(['spec', 'routeRef', 'kind'], {
+      value: kind,
+      message: `is ${kind}, and the provider is ${provider}`,
+      fix: `set spec.provider to ${routeProviders[kind]}, or ${instead}`,
+    }),
+  ];
+}
+
 interface Need {
   readonly path: Path;
   readonly value: unknown;
@@ -79,7 +102,9 @@ function neededProblems({ canary, provider }: Checked): Problem[] {
   if (provider === 'appmesh') {
     needs.push({ path: ['spec', 'service', 'meshName'], value: spec.service?.meshName, what: 'the mesh' });
   }
-  if (provider !== undefined && isGatewayApi(provider)) {
+  // A route of the user's has its parents.
+  const isBorrowed = provider !== undefined && routeKindsOf(provider).includes(spec.routeRef?.kind ?? '');
+  if (provider !== undefined && isGatewayApi(provider) && !isBorrowed) {
     const gateways = spec.service?.gatewayRefs ?? [];
     needs.push({ path: ['spec', 'service', 'gatewayRefs'], value: gateways[0], what: 'the Gateway' });
   }

@@ -44,7 +44,24 @@ function referenceTo<Kind extends string>(kind: Kind) {
 export const IngressRef = referenceTo('Ingress');
 export type IngressRef = z.infer<typeof IngressRef>;
 
-export const RouteRef = referenceTo('ApisixRoute');
+export const RouteRef = object({
+  apiVersion: Text.describe('API version of the object. Informative.'),
+  kind: z
+    .enum([
+      'ApisixRoute',
+      'GRPCRoute',
+      'HTTPProxy',
+      'HTTPRoute',
+      'IngressRoute',
+      'TCPRoute',
+      'TLSRoute',
+      'TraefikService',
+      'UDPRoute',
+      'VirtualService',
+    ])
+    .describe('Kind of the object; it has to go with the provider.'),
+  name: Text.describe('Name of the object, in the namespace of the Canary.'),
+});
 export type RouteRef = z.infer<typeof RouteRef>;
 
 export const UpstreamRef = object({

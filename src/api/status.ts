@@ -1,6 +1,7 @@
 // `status` of a Canary. Flagger's fields first: existing readers see what they always saw. Then Serin's own: `run` is the
 // program counter from which everything else in status follows. Imports zod and the words of commands only.
 import { z } from 'zod';
+import { RouteRef } from './reference.ts';
 import { RouteEntry } from './route-entry.ts';
 import { CommandResult, CommandVerb, Gate } from './canary-command.ts';
 
@@ -77,6 +78,7 @@ export const Plan = z.object({
   provider: z.string(),
   /** As the spec had them when the run began; absent: one route, by `provider`. */
   routes: z.array(RouteEntry).optional(),
+  routeRef: RouteRef.optional(),
   /** What the run is about; `apex` is the base name of Services and route. Absent in runs of older versions. */
   subject: z
     .object({ apiVersion: z.string(), kind: z.string(), name: z.string(), apex: z.string() })

@@ -61,6 +61,33 @@ export function originalSpec(live: KubeObject): JsonObject | undefined {
   return originalOf(live)?.spec;
 }
 
+/** For routes that several Canaries may share: a note for each apex, so that none has to read another's. */
+function weightsAnnotation(apex: string): string {
+  return `${apex}.serin.dev/original`;
+}
+
+/**
+ * What the rules that lead to an apex said of its weight before primary and canary took its place: in their order, null where
+ * one said nothing. undefined where nothing is noted.
+ */
+export function notedWeights({ metadata }: KubeObject, apex: string): readonly (number | null)[] | undefined {
+  const note = parsed(metadata.annotations?.[weightsAnnotation(apex)]);
+  return Array.isArray(note) ? note.map((weight) => (typeof weight === 'number' ? weight : null)) : undefined;
+}
+
+/** `live` with that note; undefined takes it away. */
+export function withNotedWeights(
+  live: KubeObject,
+  apex: string,
+  weights: readonly (number | null)[] | undefined,
+): KubeObject {
+  const { annotations = {}, ...rest } = live.metadata;
+  const { [weightsAnnotation(apex)]: _before, ...others } = annotations;
+  const after =
+    weights === undefined ? others : { ...others, [weightsAnnotation(apex)]: JSON.stringify(weights) };
+  return { ...live, metadata: { ...rest, ...ifAny('annotations', after) } };
+}
+
 function originalOf({ metadata }: KubeObject): Original | undefined {
   const note = parsed(metadata.annotations?.[ORIGINAL_ANNOTATION]);
   if (!isJsonObject(note)) {

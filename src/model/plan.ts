@@ -48,6 +48,7 @@ export function planOf(spec: CanarySpec, { provider, minimumIntervalMs, canMirro
     ...(timeoutMs === undefined ? {} : { gateTimeoutMs: timeoutMs }),
     provider,
     ...(spec.routes === undefined || spec.routes.length === 0 ? {} : { routes: spec.routes }),
+    ...(spec.routeRef === undefined ? {} : { routeRef: spec.routeRef }),
     subject: { ...spec.targetRef, apex: apexName(spec) },
   };
 }

@@ -75,16 +75,17 @@ function inForce(canary: Canary, run: Run | undefined): Canary {
   return frozen.success ? { ...canary, spec: frozen.data } : canary;
 }
 
-function asBegun(spec: CanarySpec, { provider, routes = [], subject }: Plan): unknown {
+function asBegun(spec: CanarySpec, { provider, routes = [], routeRef, subject }: Plan): unknown {
   if (subject === undefined) {
     return spec;
   }
   const { apex, ...targetRef } = subject;
-  const { routes: _today, ...rest } = spec;
+  const { routes: _routes, routeRef: _routeRef, ...rest } = spec;
   const renamed = spec.service !== undefined && apexName(spec) !== apex;
   return {
     ...rest,
     targetRef,
+    ...(routeRef === undefined ? {} : { routeRef }),
     ...(routes.length === 0 ? {} : { routes }),
     ...(renamed ? { service: { ...spec.service, name: apex } } : {}),
     // One of several routes has its provider from the list.

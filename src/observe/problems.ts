@@ -47,6 +47,7 @@ export function problemsOf(
     ...inUse(view, caches),
     ...notInstalled(scene, moment),
     ...sourceProblems(scene),
+    ...borrowedProblems(scene),
     ...autoscalerProblems({ ...scene, caches, missingKinds: moment.missingKinds }),
     ...scene.problems,
     ...(scene.target?.problems ?? []),
@@ -151,4 +152,13 @@ function sourceProblems({ routes, view, spec: whole }: Scene): readonly Problem[
         : router.source.problems(spec, source);
     return found.map((problem) => inEntry(route, whole, problem));
   });
+}
+
+/** Routes of the user's, in which Serin moves weights. */
+function borrowedProblems({ routes, spec: whole }: Scene): readonly Problem[] {
+  return routes.flatMap((route) =>
+    (route.router?.route?.problems?.(route.spec, route.view) ?? []).map((problem) =>
+      inEntry(route, whole, problem),
+    ),
+  );
 }

@@ -6,6 +6,7 @@ import type { KubeObject, ObjectKey, OwnerReference, PresenceOf, Resource } from
 import type { Problem } from '../model/problem.ts';
 import { allPrimary } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
+import { viewFor } from '../traffic/router.ts';
 import { objectName, routedSpecs } from '../traffic/routers.ts';
 import type { RoutedSpec } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';
@@ -207,7 +208,7 @@ function routeSceneOf(
   return {
     ...route,
     key,
-    view: shape && trafficObjectOf(caches, shape.resource, keyOf(key))?.routes.get(shape),
+    view: shape && viewFor(trafficObjectOf(caches, shape.resource, keyOf(key))?.routes.get(shape), apex),
     companions: renderable
       ? (router?.companions ?? []).flatMap((companion) =>
           companion.render(wish(allPrimary)).map((wanted) => ({

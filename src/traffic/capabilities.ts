@@ -48,18 +48,33 @@ export interface RouterCapabilities {
 
 /** Everything in a spec that this router cannot honour: by its table, and by what it says itself. Errors come before any write. */
 export function routerProblems(router: TrafficRouter, spec: CanarySpec): readonly Problem[] {
-  const { provider, capabilities } = router;
-  const { affinity, mirror, match, serviceFields } = capabilities;
+  const { provider, borrows } = router;
+  // A route of the user's says what it says: what it cannot say, one of Serin's may.
+  const lacking =
+    borrows === undefined
+      ? lackingIn(spec, provider, router)
+      : lackingIn(spec, `your ${borrows}`, router).map((problem) => ({
+          ...problem,
+          fix: 'remove it, or leave routeRef out, so that Serin writes a route of its own',
+        }));
   return [
-    ...(affinity === undefined ? affinityProblems(spec, provider) : []),
-    ...(affinity === 'canary' ? primaryCookieProblems(spec, provider) : []),
-    ...(mirror === undefined ? mirrorProblems(spec, provider) : []),
-    ...(mirror === 'all' ? mirrorShareProblems(spec, provider) : []),
-    ...ignoredServiceFields(spec, provider, serviceFields),
-    ...(match === undefined ? unmatched(spec, provider, capabilities) : []),
-    ...(match === undefined ? [] : analysisMatchProblems(spec, abilityOf(provider, match))),
+    ...lacking,
     ...(spec.service === undefined && !isKnative(spec) ? [missingService(provider)] : []),
     ...(router.problems?.(spec) ?? []),
+  ];
+}
+
+/** What the table says. @param name of what would have to honour it */
+function lackingIn(spec: CanarySpec, name: string, { capabilities }: TrafficRouter): readonly Problem[] {
+  const { affinity, mirror, match, serviceFields } = capabilities;
+  return [
+    ...(affinity === undefined ? affinityProblems(spec, name) : []),
+    ...(affinity === 'canary' ? primaryCookieProblems(spec, name) : []),
+    ...(mirror === undefined ? mirrorProblems(spec, name) : []),
+    ...(mirror === 'all' ? mirrorShareProblems(spec, name) : []),
+    ...ignoredServiceFields(spec, name, serviceFields),
+    ...(match === undefined ? unmatched(spec, name, capabilities) : []),
+    ...(match === undefined ? [] : analysisMatchProblems(spec, abilityOf(name, match))),
   ];
 }
 

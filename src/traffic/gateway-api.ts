@@ -2,6 +2,7 @@
 // ends in. gateway-api/ renders them, reads them and checks the spec.
 import { abilityOf, type RouterCapabilities } from './capabilities.ts';
 import { acceptanceOf } from './gateway-api/acceptance.ts';
+import { whereBorrowed, type BorrowedKind } from './gateway-api/borrowed.ts';
 import { grpcProblems, grpcSpecOf } from './gateway-api/grpc.ts';
 import { mergeOnlyRule, mergeSpec } from './gateway-api/merge.ts';
 import { carriers, normalSpec, weightsOf } from './gateway-api/normal.ts';
@@ -79,8 +80,14 @@ const newer = http('v1');
 const older = http('v1beta1');
 
 // The same stored objects under both versions: a cluster that serves one of them is enough.
-export const gatewayApiV1: TrafficRouter = { ...newer, variants: [whereOnlyServed(newer, older)] };
-export const gatewayApiV1beta1: TrafficRouter = { ...older, variants: [whereOnlyServed(older, newer)] };
+export const gatewayApiV1: TrafficRouter = {
+  ...newer,
+  variants: [whereBorrowed(newer.provider, 'HTTPRoute'), whereOnlyServed(newer, older)],
+};
+export const gatewayApiV1beta1: TrafficRouter = {
+  ...older,
+  variants: [whereBorrowed(older.provider, 'HTTPRoute'), whereOnlyServed(older, newer)],
+};
 
 const grpcMatch = { headers: matchers, queryParams: [] };
 const grpcProvider = 'gatewayapi:v1:grpc';
@@ -96,22 +103,25 @@ export const gatewayApiGrpc: TrafficRouter = {
   },
   route: routeOf({ version: 'v1', plural: 'grpcroutes', kind: 'GRPCRoute' }, { specOf: grpcSpecOf }),
   problems: (spec) => grpcProblems(spec, abilityOf(grpcProvider, grpcMatch)),
+  variants: [whereBorrowed(grpcProvider, 'GRPCRoute')],
 };
 
 /** The kinds that divide connections, under the versions of their releases, the newest first. */
 function stream(
   protocol: 'tls' | 'tcp' | 'udp',
-  kind: string,
+  kind: BorrowedKind,
   [version = 'v1', ...olderVersions]: readonly string[],
 ): TrafficRouter {
   const named = protocol === 'tls';
+  const provider = `gatewayapi:v1:${protocol}`;
+  const carries = protocol === 'udp' ? ({ udp: true } as const) : ({ tcp: true } as const);
   const inVersion = (of: string): TrafficRouter => ({
-    provider: `gatewayapi:v1:${protocol}`,
+    provider,
     capabilities: {
       weighted: true,
       serviceFields: named ? ['gatewayRefs', 'hosts'] : ['gatewayRefs'],
       acceptance: true,
-      ...(protocol === 'udp' ? { udp: true } : { tcp: true }),
+      ...carries,
     },
     route: routeOf(
       { version: of, plural: `${kind.toLowerCase()}s`, kind },
@@ -120,7 +130,8 @@ function stream(
     problems: named ? tlsProblems : streamProblems,
   });
   const newest = inVersion(version);
-  return { ...newest, variants: olderVersions.map((of) => whereOnlyServed(newest, inVersion(of))) };
+  const byVersion = olderVersions.map((of) => whereOnlyServed(newest, inVersion(of)));
+  return { ...newest, variants: [whereBorrowed(provider, kind, carries), ...byVersion] };
 }
 
 export const gatewayApiTls = stream('tls', 'TLSRoute', ['v1', 'v1alpha3', 'v1alpha2']);

@@ -70,6 +70,23 @@ export interface RouteView extends ObjectView {
   readonly lingers?: boolean;
   /** Those it named before it was taken over; absent where nothing was kept. */
   readonly originalBackends?: readonly string[];
+  /** Of an object of the user's that several Canaries may share: what it holds of each, by apex. The rest is of none. */
+  readonly shared?: ReadonlyMap<string, SharedReading>;
+}
+
+/** What a route that several Canaries may share says of one of them. */
+export interface SharedReading extends Pick<
+  RouteView,
+  'fingerprint' | 'weights' | 'backends' | 'lingers' | 'originalBackends'
+> {
+  /** Why the weights of this Canary cannot be moved in it. */
+  readonly faults: readonly RouteFault[];
+}
+
+/** Both read on after the name of the object, as in a `Problem`. */
+export interface RouteFault {
+  readonly message: string;
+  readonly fix: string;
 }
 
 /** A route object of one kind. `wish` in, object out; live object in, view out. */
@@ -83,17 +100,21 @@ export interface RouteShape extends OwnedShape {
   /**
    * `live` with nothing but the weights of the rules that carry the split changed: how traffic is moved while the spec
    * cannot be used, so that nothing can be rendered.
+   * @param apex whose weights, where several Canaries may share the object
    */
-  reweigh(live: KubeObject, split: Split): KubeObject;
+  reweigh(live: KubeObject, split: Split, apex?: string): KubeObject;
   /**
    * `live`, naming also the Services that the spec `other` sends to, without weight: before it may send to them. Left out
    * where a gateway never follows a route sooner than it knows the pods of its Services.
    */
-  readonly naming?: (live: KubeObject, other: unknown) => KubeObject;
+  readonly naming?: (live: KubeObject, other: unknown, apex: string) => KubeObject;
   /**
-   * The object is the user's whoever owns it: never created, and given back by this and by no backup.
+   * The object is the user's whoever owns it: never created, and given back by this and by no backup. What it holds of
+   * another apex stays.
    */
-  readonly givenBack?: (live: KubeObject) => KubeObject;
+  readonly givenBack?: (live: KubeObject, apex: string) => KubeObject;
+  /** What is wrong with the live object, which the user has to provide; undefined where there is none. */
+  readonly problems?: (spec: CanarySpec, view: RouteView | undefined) => readonly Problem[];
   /** `live` with the apex Service where the primary and the canary were. */
   readonly leadingToApex?: (live: KubeObject, apex: string) => KubeObject;
 }
@@ -124,6 +145,8 @@ export interface TrafficRouter {
   /** The value of `spec.provider`. */
   readonly provider: string;
   readonly capabilities: RouterCapabilities;
+  /** Kind of the user's object in which it moves weights and nothing else; absent where Serin writes the route. */
+  readonly borrows?: string;
   /** undefined: no route object; requests follow Services alone. */
   readonly route: RouteShape | undefined;
   /** Written before the route. */
@@ -181,6 +204,12 @@ export function splitOf(view: RouteView, apex: string): Split | undefined {
   }
   const percent = Math.round((canary * 100) / (primary + canary));
   return { primary: 100 - percent, canary: percent };
+}
+
+/** A view as one Canary has it. */
+export function viewFor(view: RouteView | undefined, apex: string): RouteView | undefined {
+  const reading = view?.shared?.get(apex);
+  return view === undefined || reading === undefined ? view : { ...view, ...reading };
 }
 
 /** What the cache keeps of a companion. */

@@ -36,7 +36,8 @@ function unknown({ provider }: RoutedSpec): Problem {
 function together(routes: readonly RoutedSpec[]): readonly Problem[] {
   return routes.flatMap((route, index) => {
     const { router, path, provider } = route;
-    if (router !== undefined && (router.route === undefined || router.route.givenBack !== undefined)) {
+    const inTarget = router?.route?.givenBack !== undefined && router.borrows === undefined;
+    if (router !== undefined && (router.route === undefined || inTarget)) {
       return [
         error([...path, 'provider'], {
           value: provider,

@@ -239,6 +239,48 @@ describe('refuses', () => {
   });
 
   it.each([
+    [
+      'contour',
+      'HTTPRoute',
+      'is HTTPRoute, and the provider is contour; set spec.provider to gatewayapi:v1, or name one of kind HTTPProxy',
+    ],
+    [
+      'gatewayapi:v1',
+      'HTTPProxy',
+      'is HTTPProxy, and the provider is gatewayapi:v1; set spec.provider to contour, or name one of kind HTTPRoute',
+    ],
+    [
+      'kubernetes',
+      'IngressRoute',
+      'is IngressRoute, and the provider is kubernetes; set spec.provider to traefik, or remove routeRef',
+    ],
+  ] as const)('for %s a route of kind %s', (provider, kind, message) => {
+    const routeRef = { apiVersion: 'x/v1', kind, name: 'storefront' };
+    expect(
+      errorsOf(
+        withSpec({
+          provider,
+          routeRef,
+          service: { port: 80, gatewayRefs: [{ group: '', kind: 'Gateway', name: 'g' }] },
+        }),
+      ).map(formatProblem),
+    ).toEqual([`spec.routeRef.kind ${message}`]);
+  });
+
+  it.each([
+    ['contour', 'HTTPProxy'],
+    ['gatewayapi:v1', 'HTTPRoute'],
+    ['gatewayapi:v1beta1', 'HTTPRoute'],
+    ['gatewayapi:v1:grpc', 'GRPCRoute'],
+    ['istio', 'VirtualService'],
+    ['traefik', 'TraefikService'],
+    ['traefik', 'IngressRoute'],
+  ] as const)('nothing of a route for %s of kind %s, which has all that a route needs', (provider, kind) => {
+    const routeRef = { apiVersion: 'x/v1', kind, name: 'storefront' };
+    expect(said(withSpec({ provider, routeRef }))).toEqual([]);
+  });
+
+  it.each([
     ['gatewayapi', true],
     ['crossover', true],
     ['gatewayapi:v1', false],
@@ -276,6 +318,11 @@ describe('refuses', () => {
 
 describe('remarks upon', () => {
   it.each<[string, Canary, string]>([
+    [
+      'an ApisixRoute for another provider',
+      withSpec({ routeRef: { apiVersion: 'apisix.apache.org/v2', kind: 'ApisixRoute', name: 'cart' } }),
+      'IgnoredField: spec.routeRef is not honoured by contour; remove it',
+    ],
     [
       'a threshold of 0',
       withAnalysis({ threshold: 0 }),

@@ -171,7 +171,7 @@ describe('a Knative Service', () => {
       { ...named('cart-00001', 70), tag: 'stable' },
     ];
     const live = service({ primary: 'cart-00001', traffic });
-    const back = shape.givenBack?.(live);
+    const back = shape.givenBack?.(live, 'cart');
 
     expect(back).toEqual({
       ...live,

@@ -70,7 +70,7 @@ describe('naming Services before they get requests', () => {
     const rendered = shape?.render(wishOf(spec, { split: splitToward(0) }));
     const rule = { backendRefs: [{ name: 'cart', port: 80 }], services: [{ name: 'cart', port: 80 }] };
     const live: KubeObject = { ...theirs, spec: { rules: [rule], routes: [rule] } };
-    const view = shape?.view(shape.naming?.(live, rendered?.['spec']) ?? live);
+    const view = shape?.view(shape.naming?.(live, rendered?.['spec'], 'cart') ?? live);
 
     expect(view?.backends).toEqual(['cart', 'cart-canary', 'cart-primary']);
     expect(view?.weights).toEqual({ cart: 100, 'cart-primary': 0, 'cart-canary': 0 });
@@ -97,7 +97,7 @@ describe('Services that a route still names', () => {
       const rendered = shape?.render(wishOf(spec, { split: splitToward(30) }));
       const rule = { backendRefs: [{ name: 'cart', port: 80 }], services: [{ name: 'cart', port: 80 }] };
       if (shape === undefined || rendered === undefined) throw new Error('no route');
-      const named = shape.naming?.(rendered, { rules: [rule], routes: [rule] }) ?? rendered;
+      const named = shape.naming?.(rendered, { rules: [rule], routes: [rule] }, 'cart') ?? rendered;
 
       expect(named).not.toEqual(rendered);
       expect(shape.fingerprint(named)).toBe(shape.fingerprint(rendered));

@@ -15,6 +15,7 @@ interface SpecParts {
   readonly provider?: string;
   readonly service?: object;
   readonly analysis?: object;
+  readonly routeRef?: object;
 }
 
 /** A weighted canary of Deployment `cart`; keys of `service` and `analysis` are laid over the plain ones. */
@@ -22,9 +23,11 @@ export function specOf({
   provider = 'gatewayapi:v1',
   service = {},
   analysis = {},
+  routeRef,
 }: SpecParts = {}): CanarySpec {
   return CanarySpec.parse({
     provider,
+    ...(routeRef === undefined ? {} : { routeRef }),
     targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
     service: { port: 80, targetPort: 8080, ...service },
     analysis: { interval: '1m', threshold: 5, stepWeight: 10, ...analysis },
