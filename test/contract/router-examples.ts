@@ -1,5 +1,7 @@
 // What each router needs in order to be tried, by the contracts of routers: what it wants in a Canary, and how its objects
 // are put together. A router without its line here fails them.
+import { parse } from 'yaml';
+import type { KubeObject } from '../../src/model/kube.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import {
   gatewayApiGrpc,
@@ -13,9 +15,12 @@ import { gloo } from '../../src/traffic/gloo.ts';
 import { serviceKey as upstreamKey } from '../../src/traffic/gloo/normal.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { serviceKey } from '../../src/traffic/istio/normal.ts';
+import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
+import { nginx } from '../../src/traffic/nginx.ts';
 import type { TrafficRouter } from '../../src/traffic/router.ts';
+import { skipper } from '../../src/traffic/skipper.ts';
 import { smiRouters } from '../../src/traffic/smi.ts';
 import { traefik } from '../../src/traffic/traefik.ts';
 import type { RouterExample } from './router.ts';
@@ -40,6 +45,44 @@ const trafficSplit: RouterExample = {
     },
   },
 };
+
+const storefront: KubeObject = parse(`
+  apiVersion: networking.k8s.io/v1
+  kind: Ingress
+  metadata:
+    name: storefront
+    namespace: shop
+    labels: { team: shop }
+    annotations:
+      example.com/auth: "on"
+  spec:
+    ingressClassName: front
+    rules:
+      - host: cart.example.com
+        http:
+          paths:
+            - { path: /docs, pathType: Prefix, backend: { service: { name: docs, port: { number: 80 } } } }
+            - { path: /, pathType: Prefix, backend: { service: { name: cart, port: { number: 80 } } } }
+`);
+const madeFromIngress: RouterExample = {
+  service: {},
+  spec: { ingressRef: { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'storefront' } },
+  source: storefront,
+};
+
+const knativeService: KubeObject = parse(`
+  apiVersion: serving.knative.dev/v1
+  kind: Service
+  metadata:
+    name: cart
+    namespace: shop
+    annotations:
+      flagger.app/primary-revision: cart-00001
+  spec:
+    template:
+      spec:
+        containers: [{ name: cart, image: cart:1 }]
+`);
 
 export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map<
   TrafficRouter,
@@ -90,6 +133,16 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       service: { appProtocol: 'http' },
       keys: { rules: ['to.rules'], backends: 'default.backendRefs' },
       labels: { 'kuma.io/mesh': 'default' },
+    },
+  ],
+  [nginx, madeFromIngress],
+  [skipper, madeFromIngress],
+  [
+    knative,
+    {
+      service: {},
+      spec: { targetRef: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name: 'cart' } },
+      given: knativeService,
     },
   ],
   ...smiRouters.map((router): [TrafficRouter, RouterExample] => [

@@ -23,6 +23,12 @@ import { frozen, owner, specOf, wishOf } from '../traffic/wish.ts';
 export interface RouterExample {
   /** What this router needs in `spec.service`. */
   readonly service: object;
+  /** And beside it. */
+  readonly spec?: Partial<CanarySpec>;
+  /** The user's object that its route is made from. */
+  readonly source?: KubeObject;
+  /** The user's object in which it moves weights. */
+  readonly given?: KubeObject;
   /** Folder of the golden files, below test/traffic. */
   readonly golden?: string;
   readonly ingressClass?: string;
