@@ -1,4 +1,5 @@
 // docs/providers.md: what works on which mesh, from the table of capabilities.
+import { countsWhereSplit } from '../src/measure/query-sets.ts';
 import { apiVersionOf } from '../src/model/kube.ts';
 import type { TrafficRouter } from '../src/traffic/router.ts';
 import { routers } from '../src/traffic/routers.ts';
@@ -46,6 +47,7 @@ const yes = (can: boolean | undefined): string => (can === true ? 'yes' : '–')
 
 function abilities({ router }: Row): readonly string[] {
   const { weighted, match, mirror, affinity, tcp, udp, acceptance } = router.capabilities;
+  const { provider } = router;
   return [
     yes(weighted),
     yes(match !== undefined),
@@ -53,6 +55,7 @@ function abilities({ router }: Row): readonly string[] {
     { both: 'yes', canary: 'the canary’s', none: '–' }[affinity ?? 'none'],
     [tcp === true ? 'TCP' : [], udp === true ? 'UDP' : []].flat().join(', ') || '–',
     yes(acceptance),
+    yes(countsWhereSplit(provider)),
   ];
 }
 
@@ -95,6 +98,7 @@ function text(): string {
         'cookies',
         'any protocol over',
         'says that it has taken over a write',
+        '[counts the requests of each side](strategies.md#proof-of-traffic)',
       ],
       tellingRows(rows, abilities),
     ),

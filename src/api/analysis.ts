@@ -125,10 +125,8 @@ const Step = object({
   metrics: z.exactOptional(z.array(Metric).describe('Checks of this step, beside those of the analysis.')),
 });
 
-const TrafficProof = object({
-  enabled: z.exactOptional(z.boolean().describe('Whether the observed share is compared with the weight.')),
-  tolerancePercent: z.exactOptional(z.number().min(0).max(100).describe('Difference that is tolerated.')),
-});
+// YAML 1.1, which clusters read, makes booleans of `on` and `off`. What else may stand here says check-analysis.ts.
+const TrafficProof = z.union([z.boolean(), z.number(), Text]);
 
 const shapeOf = (strategy: string): { required: string[] } => ({
   required: ['interval', 'threshold', strategy],
@@ -171,7 +169,10 @@ export const Analysis = object({
   gateTimeout: added(StrictDuration, 'How long a confirming webhook is waited for; without it, for ever.'),
   steps: added(z.array(Step), 'Steps one by one, with pauses and checks of their own.'),
   baseline: added(z.boolean(), 'Run a fresh copy of the primary, as large as the canary, to compare with.'),
-  trafficProof: added(TrafficProof, 'Whether the observed share of requests must agree with the weight.'),
+  trafficProof: added(
+    TrafficProof,
+    'By how many percentage points the share of requests that the canary gets may miss its weight, 5 if left out; or off.',
+  ),
   probation: added(StrictDuration, 'How long a promoted revision is watched while the old one is kept.'),
   onNewRevision: added(
     z.enum(['restart', 'finish']),

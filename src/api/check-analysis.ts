@@ -17,6 +17,7 @@ export function analysisProblems(checked: Checked): Problem[] {
     ...intervalProblems(checked),
     ...rangeProblems(checked),
     ...matchProblems(analysis.match ?? [], checked.provider),
+    ...proofProblems(analysis),
     ...affinityProblems(checked),
     ...contradictionProblems(checked),
   ];
@@ -188,6 +189,16 @@ function rangeProblems({ canary: { spec } }: Checked): Problem[] {
       ? []
       : warningAt(path, { value, message: `is ${value}, which is taken as ${taken(value)}`, fix }),
   );
+}
+
+function proofProblems({ trafficProof: value }: Analysis): Problem[] {
+  const fits =
+    typeof value === 'number'
+      ? value >= 0 && value <= 100
+      : typeof value !== 'string' || value === 'on' || value === 'off';
+  const message = `is ${JSON.stringify(value)}, which is neither off nor a number of percentage points`;
+  const fix = 'use off, or a number from 0 to 100 such as 5';
+  return fits ? [] : [errorAt(at('trafficProof'), { value, message, fix })];
 }
 
 /**

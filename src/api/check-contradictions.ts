@@ -32,6 +32,13 @@ const contradictions: readonly Contradiction[] = [
     fix: 'set mirror, or remove mirrorWeight',
   },
   {
+    field: 'trafficProof',
+    holds: ({ trafficProof, match = [], sessionAffinity }) =>
+      typeof trafficProof === 'number' && (match.length > 0 || sessionAffinity !== undefined),
+    why: 'is not used as a tolerance: match and sessionAffinity choose who meets the canary, so that no share is known',
+    fix: 'remove it, or remove match and sessionAffinity',
+  },
+  {
     field: 'maxWeight',
     holds: ({ maxWeight = 0, stepWeights = [] }) => maxWeight > 0 && stepWeights.length > 0,
     why: 'is not used, because stepWeights is set: the last one of them is the maximum',

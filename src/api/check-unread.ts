@@ -2,7 +2,7 @@
 import type { Checked } from './check.ts';
 import { warningAt, type Problem } from './problem.ts';
 
-const unreadOfAnalysis = ['inconclusiveLimit', 'steps', 'baseline', 'trafficProof'] as const;
+const unreadOfAnalysis = ['inconclusiveLimit', 'steps', 'baseline'] as const;
 const unreadOfMetric = ['compare', 'minSamples', 'failureLimit'] as const;
 
 export function unreadProblems({ canary }: Checked): Problem[] {

@@ -18,6 +18,7 @@ const DEFAULT_INTERVAL_MS = 60_000;
 export const MINIMUM_INTERVAL_MS = 10_000;
 const DEFAULT_PROGRESS_DEADLINE_MS = 600_000;
 const DEFAULT_WEBHOOK_TIMEOUT_MS = 10_000;
+const DEFAULT_TRAFFIC_TOLERANCE_PERCENT = 5;
 const DEFAULT_METRIC_INTERVAL = '1m';
 const DEFAULT_COOKIE_MAX_AGE_SECONDS = 86_400;
 /** Rounds of a blue/green release that does not say how many, where traffic cannot be split. */
@@ -125,6 +126,14 @@ export function stepWeightRollback(analysis: Analysis): number {
 export function mirrorPercent(analysis: Analysis): number {
   const percent = percentOf(analysis.mirrorWeight ?? 0);
   return analysis.mirror === true ? percent || 100 : 0;
+}
+
+/** By how many percentage points the canary's share of requests may miss its weight; undefined: nobody looks. */
+export function trafficTolerancePercent({ trafficProof }: Analysis): number | undefined {
+  if (trafficProof === false || trafficProof === 'off') {
+    return undefined;
+  }
+  return typeof trafficProof === 'number' ? trafficProof : DEFAULT_TRAFFIC_TOLERANCE_PERCENT;
 }
 
 /** How long a promoted revision is watched; 0: not at all. */

@@ -75,6 +75,11 @@ export const Plan = z.object({
   /** How long a promoted revision is watched. */
   probationMs: z.number().optional(),
   gateTimeoutMs: z.number().optional(),
+  /**
+   * The provider counts requests where it splits them: the canary is seen idle before it goes, and, with a tolerance in
+   * percentage points, its share is compared with the split. Absent: traffic is not proven.
+   */
+  trafficProof: z.object({ tolerancePercent: z.number().optional() }).optional(),
   provider: z.string(),
   /** As the spec had them when the run began; absent: one route, by `provider`. */
   routes: z.array(RouteEntry).optional(),
@@ -117,6 +122,13 @@ const CommandRecord = z.object({
 });
 export type CommandRecord = z.infer<typeof CommandRecord>;
 
+/** What the counters of the proxy said of where requests went. */
+const Traffic = z.object({
+  outcome: z.enum(['agrees', 'disagrees', 'tooFew']),
+  message: z.string(),
+});
+export type Traffic = z.infer<typeof Traffic>;
+
 export const Run = z.object({
   id: z.string(),
   kind: z.enum(['initialise', 'rollout']),
@@ -131,6 +143,8 @@ export const Run = z.object({
   splitSince: DateTime,
   /** When the split was first seen in effect; absent while it is not. */
   settledAt: DateTime.optional(),
+  /** What was seen of it since; `since` is when it was first seen to be so. Absent while nobody has looked. */
+  traffic: Traffic.extend({ since: DateTime }).optional(),
   /** The next round: named here before anything is asked for it. */
   round: z.object({ seq: z.number(), dueAt: DateTime }).optional(),
   iteration: z.number(),
@@ -208,6 +222,8 @@ export const Round = z.object({
   outcome: z.enum(['pass', 'fail', 'inconclusive', 'noData', 'unavailable']),
   reason: z.string(),
   checks: z.array(Check),
+  /** Only where the round looked. */
+  traffic: Traffic.optional(),
 });
 export type Round = z.infer<typeof Round>;
 

@@ -55,7 +55,7 @@ export function countAnswer(metrics: Metrics, { question, answer, durationMs }: 
       answer.outcome
     ];
     metrics.webhook({ type: question.type, outcome, durationMs });
-  } else if (question.kind === 'metric' && answer.kind === 'metric') {
+  } else if (question.kind !== 'hook' && answer.kind === 'metric') {
     const { kind } = answer.measurement;
     const outcome = kind === 'value' ? 'ok' : kind === 'unavailable' ? 'unreachable' : 'noData';
     metrics.provider({ provider: 'prometheus', outcome, durationMs });

@@ -1,5 +1,6 @@
-// Stages `return` and `scale-down`: traffic to the primary, in steps if the plan says so; then requests
-// in flight get their time; then the canary's pods go. Never towards a primary that does not serve while the canary does.
+// Stages `return` and `scale-down`: traffic to the primary, in steps if the plan says so; then requests in flight get their
+// time, and the canary is seen idle where that can be seen; then its pods go. Never towards a primary that does not serve
+// while the canary does.
 import type { CanaryStatus, Run } from '../api/status.ts';
 import { webhooksOf } from '../api/defaults.ts';
 import type { Notice, Tally } from '../model/decision.ts';
@@ -10,6 +11,7 @@ import { emptying } from './autoscalers.ts';
 import { normal, warning } from './move.ts';
 import type { Move, RunRule } from './move.ts';
 import { afterRun } from './begin-probation.ts';
+import { awaitIdle, stillBusy } from './prove-traffic.ts';
 import { atStage, drainMs, primaryName, targetName, withNextRound } from './run.ts';
 import { awaitReturn, overdueAt, walkHome } from './way-home.ts';
 import { isInEffect, isPrimaryDeserted, keepWorld } from './world.ts';
@@ -62,15 +64,21 @@ function drain(seen: Observation, run: Run): Move {
   if (seen.nowMs < wakeAtMs) {
     return { kind: 'wait', reason: 'Draining', message: drainMessage(seen, run, run.settledAt), wakeAtMs };
   }
+  const busy = awaitIdle(seen, run, drainMessage(seen, run, run.settledAt));
+  if (busy !== undefined) {
+    return busy;
+  }
   return {
     kind: 'intend',
     reason: 'ScalingDown',
     message: `scaling down ${targetName(seen)}`,
     run: atStage(seen, run, 'scale-down'),
-    notices:
-      run.outcome?.reason === 'Succeeded'
+    notices: [
+      ...stillBusy(seen, run),
+      ...(run.outcome?.reason === 'Succeeded'
         ? [normal('ScalingDown', `Promotion completed! Scaling down ${targetName(seen)}`)]
-        : [],
+        : []),
+    ],
   };
 }
 

@@ -4,7 +4,6 @@ import type { Metric } from '../api/analysis.ts';
 import type { Phase, Run } from '../api/status.ts';
 import { judgeHook, judgeMetric } from '../judge/threshold.ts';
 import { checksOf } from '../judge/source.ts';
-import { unavailable } from '../model/measurement.ts';
 import type { Verdict } from '../model/measurement.ts';
 import type { Observation } from '../model/observation.ts';
 import type { MetricQuestion } from '../model/question.ts';
@@ -17,6 +16,13 @@ import type { Move, RunRule } from './move.ts';
 import { rollBack } from './roll-back.ts';
 import { isMirroring } from './run.ts';
 import { concludeRound } from './take-step.ts';
+import {
+  awaitTraffic,
+  giveUpOnTraffic,
+  measurementIn,
+  seenTraffic,
+  shareQuestions,
+} from './prove-traffic.ts';
 
 export const runRound: RunRule = (seen, run) => {
   if (run.stage !== 'analysis') {
@@ -28,7 +34,12 @@ export const runRound: RunRule = (seen, run) => {
   }
   const dueMs = msFromIso(run.round?.dueAt ?? run.stageSince);
   if (seen.nowMs < dueMs) {
-    return renewPlan(seen, run) ?? overdue(seen, run, run.plan) ?? awaitRound(run, dueMs);
+    return (
+      renewPlan(seen, run) ??
+      overdue(seen, run, run.plan) ??
+      giveUpOnTraffic(seen, run) ??
+      awaitRound(run, dueMs)
+    );
   }
   return askRollback(seen, run) ?? checks(seen, run);
 };
@@ -78,23 +89,21 @@ function analyse(seen: Observation, run: Run): Move {
     return concludeRound(seen, run, { verdicts: hookVerdicts(hearing), passedHooks: [] });
   }
   const metrics = checksOf(seen.spec?.analysis.metrics ?? []);
-  const questions = metrics.map((metric, index) => metricQuestion(run, metric, index));
+  const measured = metrics.map((metric, index) => metricQuestion(run, metric, index));
+  const questions = [...measured, ...shareQuestions(run)];
   if (questions.some(({ key }) => seen.answers[key] === undefined)) {
     return ask(run, questions);
   }
-  const verdicts = questions.map((question) => verdictOn(seen, question));
-  return concludeRound(seen, run, { verdicts, passedHooks: [] });
+  const verdicts = measured.map((question) => verdictOn(seen, question));
+  return concludeRound(seen, run, { verdicts, passedHooks: [], traffic: seenTraffic(seen, run) });
 }
 
 export function metricQuestion(run: Run, metric: Metric, index: number): MetricQuestion {
   return { kind: 'metric', key: `${roundKey(run)}/metric:${index}`, metric };
 }
 
-export function verdictOn({ answers }: Observation, { key, metric }: MetricQuestion): Verdict {
-  const answer = answers[key];
-  return answer?.kind === 'metric'
-    ? judgeMetric(metric, answer.measurement)
-    : judgeMetric(metric, unavailable('InternalError', 'the answer is of another kind'));
+export function verdictOn(seen: Observation, { key, metric }: MetricQuestion): Verdict {
+  return judgeMetric(metric, measurementIn(seen, key));
 }
 
 function hookVerdicts(hearing: Exclude<Hearing, { kind: 'ask' }>): readonly Verdict[] {
@@ -138,6 +147,10 @@ function awaitRound(run: Run, wakeAtMs: number): Move {
       message: gateMessage(run.gate, run.plan),
       wakeAtMs: Math.min(wakeAtMs, gateUntilMs(run.gate, run.plan) ?? wakeAtMs),
     };
+  }
+  const awaited = awaitTraffic(run, wakeAtMs);
+  if (awaited !== undefined) {
+    return awaited;
   }
   const at = run.round === undefined ? '' : ` at ${clockFromIso(run.round.dueAt)}`;
   const message = `weight ${run.split.canary}: round ${run.round?.seq ?? 0}${at}`;

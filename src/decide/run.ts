@@ -43,7 +43,7 @@ export function newRun(
 /** The run at its next stage; what only the last stage needed is dropped, copies of requests with it. */
 export function atStage(seen: Observation, run: Run, stage: Stage): Run {
   const { heldSince: _held, gate: _gate, resumeWeight: _weight, mirror: _mirror, ...rest } = run;
-  const { paused: _paused, approved: _approved, unchecked: _unchecked, ...kept } = rest;
+  const { paused: _paused, approved: _approved, unchecked: _unchecked, traffic: _traffic, ...kept } = rest;
   return { ...kept, stage, stageSince: isoFromMs(seen.nowMs) };
 }
 
@@ -54,12 +54,12 @@ export function isUndecided({ stage }: Run): boolean {
   return UNDECIDED.has(stage);
 }
 
-/** The run with another split; it counts as in effect only when it has been seen again. */
+/** The run with another split; it counts as in effect only when it has been seen again, and its traffic too. */
 export function withSplit(seen: Observation, run: Run, split: Split): Run {
   if (sameSplit(run.split, split)) {
     return run;
   }
-  const { settledAt: _settled, ...kept } = run;
+  const { settledAt: _settled, traffic: _traffic, ...kept } = run;
   return { ...kept, split, splitSince: isoFromMs(seen.nowMs) };
 }
 
@@ -72,7 +72,7 @@ export function withMirror(seen: Observation, run: Run, mirror: boolean): Run {
   if ((run.mirror === true) === mirror) {
     return run;
   }
-  const { settledAt: _settled, mirror: _mirror, ...kept } = run;
+  const { settledAt: _settled, traffic: _traffic, mirror: _mirror, ...kept } = run;
   return { ...kept, ...(mirror ? { mirror } : {}), splitSince: isoFromMs(seen.nowMs) };
 }
 

@@ -45,6 +45,7 @@ export function shifted(run: Run, byMs: number): Run {
     ...(run.settledAt === undefined ? {} : { settledAt: later(run.settledAt) }),
     ...(run.round === undefined ? {} : { round: { ...run.round, dueAt: later(run.round.dueAt) } }),
     ...(run.heldSince === undefined ? {} : { heldSince: later(run.heldSince) }),
+    ...(run.traffic === undefined ? {} : { traffic: { ...run.traffic, since: later(run.traffic.since) } }),
     ...(run.paused === undefined ? {} : { paused: { ...run.paused, since: later(run.paused.since) } }),
     ...(run.gate === undefined ? {} : { gate: { ...run.gate, closedSince: later(run.gate.closedSince) } }),
   };

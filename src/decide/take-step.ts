@@ -1,6 +1,6 @@
 // What follows from a judged round: counted if it did not pass; else the gate before the next step is asked, and the step
 // taken.
-import type { Round, Run } from '../api/status.ts';
+import type { Round, Run, Traffic } from '../api/status.ts';
 import type { Notice } from '../model/decision.ts';
 import type { Outcome, Verdict } from '../model/measurement.ts';
 import type { Observation } from '../model/observation.ts';
@@ -13,6 +13,7 @@ import { hear } from './interrogate.ts';
 import { normal, warning } from './move.ts';
 import type { Move } from './move.ts';
 import { promote } from './promote.ts';
+import { holdForTraffic, withTraffic } from './prove-traffic.ts';
 import { rollBack } from './roll-back.ts';
 import { failedRounds, isMirroring, targetName, withMirror, withNextRound, withSplit } from './run.ts';
 
@@ -21,14 +22,24 @@ const ROUNDS_KEPT = 50;
 export interface Judged {
   readonly verdicts: readonly Verdict[];
   readonly passedHooks: readonly string[];
+  /** What the round found of where requests go; absent where it did not look. */
+  readonly traffic?: Traffic | undefined;
 }
 
-/** One move, and with it the record of the round that led to it. */
-export function concludeRound(seen: Observation, run: Run, { verdicts, passedHooks }: Judged): Move {
+/**
+ * One move, and with it the record of the round that led to it. Where requests do not go where they should, only what has
+ * failed counts: for a failure the canary got requests enough.
+ */
+export function concludeRound(seen: Observation, run: Run, { verdicts, passedHooks, traffic }: Judged): Move {
   const { outcome, message } = judgeRound(verdicts);
+  if (traffic?.outcome === 'disagrees' && outcome !== 'fail') {
+    const held = holdForTraffic(seen, run, traffic);
+    return recorded(seen, run, { verdicts, outcome: 'inconclusive', traffic }, held);
+  }
+  const known = traffic === undefined ? run : withTraffic(seen, run, traffic);
   const move =
-    outcome === 'pass' ? goOn(seen, run, passedHooks) : countAgainst(seen, run, { outcome, message });
-  return recorded(seen, run, { verdicts, outcome }, move);
+    outcome === 'pass' ? goOn(seen, known, passedHooks) : countAgainst(seen, known, { outcome, message });
+  return recorded(seen, run, { verdicts, outcome, traffic }, move);
 }
 
 function goOn(seen: Observation, run: Run, passedHooks: readonly string[]): Move {
@@ -221,7 +232,7 @@ function withNotices(move: Move, notices: readonly Notice[]): Move {
 export function recorded(
   seen: Observation,
   run: Run,
-  { verdicts, outcome }: { readonly verdicts: readonly Verdict[]; readonly outcome: Outcome },
+  { verdicts, outcome, traffic }: Pick<Judged, 'verdicts' | 'traffic'> & { readonly outcome: Outcome },
   move: Move,
 ): Move {
   if (move.kind !== 'intend') {
@@ -232,9 +243,17 @@ export function recorded(
     at: isoFromMs(seen.nowMs),
     weight: run.split.canary,
     outcome,
-    reason: outcome === 'pass' ? (run.unchecked === true ? 'Unchecked' : 'Passed') : reasons[outcome],
+    reason: reasonOf(run, outcome, traffic),
     checks: verdicts.map((verdict) => ({ ...verdict })),
+    ...(traffic === undefined ? {} : { traffic }),
   };
   const rounds = [...(seen.status.rounds ?? []), round].slice(-ROUNDS_KEPT);
   return { ...move, patch: { ...move.patch, rounds } };
+}
+
+function reasonOf(run: Run, outcome: Outcome, traffic: Traffic | undefined): string {
+  if (outcome === 'pass') {
+    return run.unchecked === true ? 'Unchecked' : 'Passed';
+  }
+  return traffic?.outcome === 'disagrees' && outcome !== 'fail' ? 'TrafficNotObserved' : reasons[outcome];
 }

@@ -28,8 +28,7 @@ export function builtinQuery(
     return undefined;
   }
   if (!RANGE.test(scope.interval)) {
-    const message = `the interval ${JSON.stringify(scope.interval)} is no duration that Prometheus knows, such as 1m30s`;
-    return { ok: false, message };
+    return noRange(scope);
   }
   const rateOf = (series: string, matchers: readonly string[]): string =>
     `rate(${series}{${matchers.join(',')}}[${scope.interval}])`;
@@ -40,6 +39,22 @@ export function builtinQuery(
   }
   const { duration } = set;
   return duration === undefined ? undefined : { ok: true, text: durationText(duration, rateOf) };
+}
+
+/** How many requests the subject of the scope got in its interval, as the proxy counts them; undefined: nothing counts them. */
+export function requestsQuery(provider: string, scope: QueryScope): Rendered | undefined {
+  const set = querySetOf(provider)?.(scope);
+  if (set === undefined) {
+    return undefined;
+  }
+  return RANGE.test(scope.interval)
+    ? { ok: true, text: `sum(increase(${set.counter}{${set.matchers.join(',')}}[${scope.interval}]))` }
+    : noRange(scope);
+}
+
+function noRange({ interval }: QueryScope): Extract<Rendered, { ok: false }> {
+  const message = `the interval ${JSON.stringify(interval)} is no duration that Prometheus knows, such as 1m30s`;
+  return { ok: false, message };
 }
 
 function durationText(

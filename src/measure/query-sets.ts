@@ -34,11 +34,26 @@ export interface QuerySet {
 
 /** The rule of choice: exact names first, then families; SMI reports through Istio's series. */
 export function querySetOf(provider: string): ((scope: QueryScope) => QuerySet) | undefined {
-  if (Object.hasOwn(sets, provider)) {
-    return sets[provider];
-  }
-  return families.find(({ prefix }) => provider.startsWith(prefix))?.set;
+  return Object.hasOwn(sets, provider) ? sets[provider] : familyOf(provider)?.set;
 }
+
+/**
+ * Whether the requests of each side are counted by the proxy that splits them, so that two counts make a share. What counts at
+ * a pod, or in a sidecar beside it, cannot tell a request that was split from one that came directly, as from a load tester
+ * (istio, linkerd, osm, smi, kuma, appmesh, and the metrics of applications: kubernetes, gatewayapi); apisix counts both sides
+ * in one series, knative counts revisions, and openshift keeps clients where they are by cookies unless it is told otherwise.
+ */
+export function countsWhereSplit(provider: string): boolean {
+  return splitters.has(provider) || (familyOf(provider)?.splits ?? false);
+}
+
+function familyOf(provider: string): Family | undefined {
+  return Object.hasOwn(sets, provider)
+    ? undefined
+    : families.find(({ prefix }) => provider.startsWith(prefix));
+}
+
+const splitters: ReadonlySet<string> = new Set(['contour', 'nginx', 'nginxinc', 'skipper', 'traefik']);
 
 const is = (label: string, value: string): string => `${label}=${quote(value)}`;
 const matches = (label: string, pattern: string): string => `${label}=~${quote(pattern)}`;
@@ -263,9 +278,16 @@ const sets: Readonly<Record<string, (scope: QueryScope) => QuerySet>> = {
   kubernetes: application,
 };
 
-const families: readonly { readonly prefix: string; readonly set: (scope: QueryScope) => QuerySet }[] = [
+interface Family {
+  readonly prefix: string;
+  readonly set: (scope: QueryScope) => QuerySet;
+  /** See countsWhereSplit. */
+  readonly splits?: true;
+}
+
+const families: readonly Family[] = [
   { prefix: 'appmesh', set: appmesh },
-  { prefix: 'gloo', set: gloo },
+  { prefix: 'gloo', set: gloo, splits: true },
   { prefix: 'gatewayapi', set: application },
   { prefix: 'smi:', set: istio },
 ];

@@ -17,7 +17,7 @@ export interface MeasuredCanary {
   /** Knative only: the revision that serves. */
   readonly primaryRevision?: string;
   /** Whose requests are measured; the canary's where nothing is said. */
-  readonly subject?: 'primary';
+  readonly subject?: 'canary' | 'primary';
 }
 
 /** The interval is `1m` where the metric has none, whatever the kind of query. */

@@ -36,7 +36,15 @@ export interface MetricQuestion {
   readonly subject?: 'primary';
 }
 
-export type Question = HookQuestion | MetricQuestion;
+/** How many requests the proxy that splits them has sent to one side, in the time that ends now. */
+export interface RequestsQuestion {
+  readonly kind: 'requests';
+  readonly key: QuestionKey;
+  readonly subject: 'canary' | 'primary';
+  readonly windowMs: number;
+}
+
+export type Question = HookQuestion | MetricQuestion | RequestsQuestion;
 
 /** `passed` is any 2xx; `denied` an answer that was none; `unreachable` no answer after all retries. */
 export interface HookAnswer {
@@ -46,6 +54,7 @@ export interface HookAnswer {
   readonly message: string;
 }
 
+/** To a metric or a count of requests. */
 interface MetricAnswer {
   readonly kind: 'metric';
   readonly measurement: Measurement;

@@ -63,6 +63,7 @@ export type Reason =
   | 'RoundInconclusive'
   | 'RoundNoData'
   | 'RoundUnavailable'
+  | 'TrafficNotObserved'
   | 'AwaitingTrafficIncrease'
   | 'AwaitingPromotion'
   | 'GateOpened'
@@ -76,6 +77,7 @@ export type Reason =
   | 'PlanChanged'
   | 'Promoting'
   | 'ReturningTraffic'
+  | 'CanaryNotIdle'
   | 'SwitchedTraffic'
   // the end of a run
   | 'ThresholdReached'

@@ -3,15 +3,7 @@
 import type { MeasuredCanary } from '../measure/scope.ts';
 import { excerpt } from '../model/excerpt.ts';
 import { unavailable } from '../model/measurement.ts';
-import type {
-  Answer,
-  Answers,
-  HookAnswer,
-  HookQuestion,
-  MetricQuestion,
-  Question,
-  QuestionKey,
-} from '../model/question.ts';
+import type { Answer, Answers, HookAnswer, HookQuestion, Question, QuestionKey } from '../model/question.ts';
 import type { HookCaller } from './call-hook.ts';
 import { createHookCaller } from './call-hook.ts';
 import type { Clock } from './clock.ts';
@@ -79,9 +71,7 @@ export function createAnswerer(options: AnswererOptions): Answerer {
       return await callSafely(callHook, question, signal);
     }
     const measurement = await limitMetrics(async () =>
-      signal.aborted
-        ? unavailable('InternalError', 'cancelled')
-        : await measure(subjectOf(canary, question), question.metric, signal),
+      signal.aborted ? unavailable('InternalError', 'cancelled') : await measure(canary, question, signal),
     );
     return { kind: 'metric', measurement };
   };
@@ -141,10 +131,6 @@ export function createAnswerer(options: AnswererOptions): Answerer {
       closing.abort();
     },
   };
-}
-
-function subjectOf(canary: MeasuredCanary, { subject }: MetricQuestion): MeasuredCanary {
-  return subject === undefined ? canary : { ...canary, subject };
 }
 
 async function callSafely(

@@ -1,12 +1,12 @@
-// Measures one metric: asks as planned, and reads the reply. Whatever stands in the way is a measurement as well, with a
+// Measures one metric, or counts requests: asks as planned, and reads the reply. Whatever stands in the way is a measurement as well, with a
 // reason of its own.
-import type { Metric } from '../api/analysis.ts';
 import type { MeasuredCanary } from '../measure/scope.ts';
 import { excerpt } from '../model/excerpt.ts';
 import type { SendResult } from '../model/http.ts';
 import { isReply } from '../model/http.ts';
 import type { Measurement } from '../model/measurement.ts';
 import { unavailable } from '../model/measurement.ts';
+import type { MetricQuestion, RequestsQuestion } from '../model/question.ts';
 import type { Send } from './outgoing.ts';
 import type { MetricPlan, PlanOptions } from './plan-metric.ts';
 import { planOf } from './plan-metric.ts';
@@ -16,7 +16,11 @@ export interface MeterOptions extends PlanOptions {
   readonly send: Send;
 }
 
-export type Meter = (canary: MeasuredCanary, metric: Metric, signal: AbortSignal) => Promise<Measurement>;
+export type Meter = (
+  canary: MeasuredCanary,
+  question: MetricQuestion | RequestsQuestion,
+  signal: AbortSignal,
+) => Promise<Measurement>;
 
 /** For everything that one measurement takes. */
 const METRIC_DEADLINE_MS = 15_000;
@@ -27,11 +31,11 @@ const RECONNECT_WAIT_MS = 250;
 
 /** Never rejects. */
 export function createMeter(options: MeterOptions): Meter {
-  return async (canary, metric, signal) => {
+  return async (canary, question, signal) => {
     const deadline = options.clock.timeout(METRIC_DEADLINE_MS);
     const either = AbortSignal.any([signal, deadline]);
     try {
-      const plan = await abandonable(planOf(options, canary, metric), either);
+      const plan = await abandonable(planOf(options, canary, question), either);
       return 'kind' in plan ? plan : await measure(options, plan, either);
     } catch (error) {
       if (!either.aborted) {

@@ -4,6 +4,7 @@ import { isKnative, readyThresholds } from '../api/defaults.ts';
 import type { Plan } from '../api/status.ts';
 import { configsDigest, countsAs } from '../model/fence.ts';
 import { sameJson } from '../model/hash.ts';
+import { countsWhereSplit } from '../measure/query-sets.ts';
 import { planOf } from '../model/plan.ts';
 import type {
   Observation,
@@ -104,8 +105,15 @@ function storedFor(view: CanaryView, scene: Scene | undefined, caches: Caches): 
 }
 
 function planFor({ spec, provider, routes }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
-  const canMirror = routes.every(({ router }) => router?.capabilities.mirror !== undefined);
-  return planOf(spec, { provider, minimumIntervalMs, canMirror });
+  return planOf(spec, {
+    provider,
+    minimumIntervalMs,
+    canMirror: routes.every(({ router }) => router?.capabilities.mirror !== undefined),
+    countsWhereSplit: countsWhereSplit(provider),
+    keepsClients: routes.some(
+      ({ router, source }) => source !== undefined && router?.source?.keepsClients?.(source) === true,
+    ),
+  });
 }
 
 function seenTarget(

@@ -1,10 +1,10 @@
-// What to ask for one metric, whom, and with which credentials; or what is in the way. Nothing is sent here.
+// What to ask for one metric or count of requests, whom, and with which credentials; or what is in the way. Nothing is sent here.
 import type { Metric } from '../api/analysis.ts';
 import { isBuiltin, metricInterval, providerOf } from '../api/defaults.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { MetricTemplate, MetricTemplateProvider } from '../api/metric-template.ts';
 import { sourceOf } from '../judge/source.ts';
-import { builtinQuery } from '../measure/built-in.ts';
+import { builtinQuery, requestsQuery } from '../measure/built-in.ts';
 import { renderQuery } from '../measure/go-template.ts';
 import { prometheus } from '../measure/prometheus.ts';
 import type { Credentials, MetricProvider, MetricQuery } from '../measure/provider.ts';
@@ -14,6 +14,7 @@ import { scopeOf } from '../measure/scope.ts';
 import { excerpt } from '../model/excerpt.ts';
 import type { Measurement } from '../model/measurement.ts';
 import { unavailable } from '../model/measurement.ts';
+import type { MetricQuestion, RequestsQuestion } from '../model/question.ts';
 import type { Clock } from './clock.ts';
 
 const MESSAGE_BYTES = 256;
@@ -41,6 +42,41 @@ export interface MetricPlan {
 
 /** The plan, or the measurement that stands for what is in its way. Rejects only where `secret` does not settle. */
 export async function planOf(
+  options: PlanOptions,
+  canary: MeasuredCanary,
+  question: MetricQuestion | RequestsQuestion,
+): Promise<MetricPlan | Measurement> {
+  const { subject } = question;
+  const measured = subject === undefined ? canary : { ...canary, subject };
+  return question.kind === 'requests'
+    ? planRequests(options, measured, question)
+    : planMetric(options, measured, question.metric);
+}
+
+/** Always with the metrics server: the counters of a proxy are there, whatever else is measured elsewhere. */
+function planRequests(
+  options: PlanOptions,
+  canary: MeasuredCanary,
+  { windowMs }: RequestsQuestion,
+): MetricPlan | Measurement {
+  const provider = providerOf(canary.spec, options.defaultProvider);
+  const metric = { name: 'requests', interval: rangeOf(windowMs) };
+  const query = requestsQuery(provider, scopeOf(canary, metric));
+  if (query === undefined) {
+    return unavailable('UnsupportedProvider', `nothing counts the requests of provider ${provider}`);
+  }
+  return query.ok
+    ? onMetricsServer(options, canary, metric, query.text)
+    : unavailable('QueryNotRendered', query.message);
+}
+
+/** As Prometheus writes a duration, which has no fractions. */
+function rangeOf(windowMs: number): string {
+  const ms = Math.floor(windowMs);
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+async function planMetric(
   options: PlanOptions,
   canary: MeasuredCanary,
   metric: Metric,

@@ -2,6 +2,7 @@
 // weight, or for requests with one header or one cookie.
 import type { HeaderMatch } from '../api/analysis.ts';
 import type { CanarySpec } from '../api/canary.ts';
+import type { KubeObject } from '../model/kube.ts';
 import type { Path, Problem } from '../api/problem.ts';
 import { isCookieHeader } from './cookie-matches.ts';
 import { ingressCopy, ingressSource, leadingTo, serviceOf } from './ingress-copy.ts';
@@ -57,9 +58,15 @@ export const nginx: TrafficRouter = {
       return isChosen(kept) ? kept : { ...kept, [`${prefix ?? PREFIX}/canary-weight`]: String(canary) };
     },
   }),
-  source: ingressSource,
+  source: { ...ingressSource, keepsClients },
   problems: matchProblems,
 };
+
+/** Unless it is told otherwise, a session stays on its side of the canary. */
+function keepsClients({ metadata: { annotations = {} } }: KubeObject): boolean {
+  const isLegacy = suffixed(annotations, 'affinity-canary-behavior') === 'legacy';
+  return suffixed(annotations, 'affinity') === 'cookie' && !isLegacy;
+}
 
 function isChosen(annotations: TextMap): boolean {
   return Object.keys(annotations).some((key) => /\/canary-by-(header|cookie)$/.test(key));

@@ -139,6 +139,8 @@ export interface RouteSource {
   readonly namespaceOf?: (spec: CanarySpec) => string | undefined;
   /** What is wrong with it for this purpose. */
   readonly problems: (spec: CanarySpec, source: KubeObject) => readonly Problem[];
+  /** Whether it keeps clients where they are, by cookies of its own: then no share of requests fits a weight. */
+  readonly keepsClients?: (source: KubeObject) => boolean;
 }
 
 export interface TrafficRouter {

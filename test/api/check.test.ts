@@ -174,6 +174,16 @@ describe('refuses', () => {
       'spec.analysis.sessionAffinity.cookieName is "a b", which cannot be the name of a cookie; use letters, digits and dashes',
     ],
     [
+      'a tolerance of more than everything',
+      withAnalysis({ trafficProof: 140 }),
+      'spec.analysis.trafficProof is 140, which is neither off nor a number of percentage points; use off, or a number from 0 to 100 such as 5',
+    ],
+    [
+      'a tolerance in words',
+      withAnalysis({ trafficProof: '5%' }),
+      'spec.analysis.trafficProof is "5%", which is neither off nor a number of percentage points; use off, or a number from 0 to 100 such as 5',
+    ],
+    [
       'a Knative target with another provider',
       withSpec({ targetRef: knative }),
       'spec.provider is contour, but the target is a Knative Service; set it to knative',
@@ -383,6 +393,18 @@ describe('remarks upon', () => {
         },
       }),
       'IgnoredField: spec.analysis.mirror is not used in an A/B test: the canary gets the requests themselves; remove it, or remove match',
+    ],
+    [
+      'a tolerance where users are chosen',
+      withSpec({
+        analysis: {
+          ...unstepped,
+          iterations: 5,
+          trafficProof: 3,
+          match: [{ headers: { 'x-user': { exact: 'a' } } }],
+        },
+      }),
+      'IgnoredField: spec.analysis.trafficProof is not used as a tolerance: match and sessionAffinity choose who meets the canary, so that no share is known; remove it, or remove match and sessionAffinity',
     ],
     [
       'a share of no copies',

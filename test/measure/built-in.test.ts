@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { BuiltinMetric } from '../../src/api/defaults.ts';
-import { builtinQuery } from '../../src/measure/built-in.ts';
+import { builtinQuery, requestsQuery } from '../../src/measure/built-in.ts';
 import type { QueryScope } from '../../src/measure/go-template.ts';
+import { countsWhereSplit } from '../../src/measure/query-sets.ts';
 
 // Every name differs, so that a selector that uses the wrong one shows.
 const scope: QueryScope = {
@@ -181,5 +182,57 @@ describe('the same queries about the primary', () => {
 
     expect(query('request-success-rate', provider, about)).toContain(matcher);
     expect(query('request-success-rate', provider)).not.toContain(matcher);
+  });
+});
+
+describe('the requests of one side', () => {
+  it.each<[string, 'canary' | 'primary', string]>([
+    ['contour', 'canary', `envoy_cluster_upstream_rq{${contour}}`],
+    [
+      'contour',
+      'primary',
+      'envoy_cluster_upstream_rq{envoy_cluster_name=~"test_apex-primary_[0-9a-zA-Z-]+"}',
+    ],
+    [
+      'nginx',
+      'canary',
+      'nginx_ingress_controller_requests{namespace="test",ingress="ing",canary=~"test-apex-canary-[0-9a-zA-Z-]+"}',
+    ],
+    [
+      'nginx',
+      'primary',
+      'nginx_ingress_controller_requests{namespace="test",ingress="ing",service="apex",canary=""}',
+    ],
+    ['skipper', 'canary', `skipper_response_duration_seconds_bucket{${skipper},le="+Inf"}`],
+    ['traefik', 'canary', `traefik_service_request_duration_seconds_bucket{${traefik},le="+Inf"}`],
+  ])('of %s, %s', (provider, subject, selector) => {
+    expect(countsWhereSplit(provider)).toBe(true);
+    expect(requestsQuery(provider, { ...scope, subject, interval: '30s' })).toEqual({
+      ok: true,
+      text: `sum(increase(${selector}[30s]))`,
+    });
+  });
+
+  it.each([
+    'kubernetes',
+    'gatewayapi:v1',
+    'istio',
+    'smi:v1alpha2',
+    'linkerd',
+    'osm',
+    'appmesh',
+    'kuma',
+    'knative',
+    'apisix',
+    'openshift',
+    'unheard-of',
+    'constructor',
+  ])('of %s make no share', (provider) => {
+    expect(countsWhereSplit(provider)).toBe(false);
+  });
+
+  it('are not asked for in a range that is none, nor of a provider that counts none', () => {
+    expect(requestsQuery('contour', { ...scope, interval: '1min' })).toMatchObject({ ok: false });
+    expect(requestsQuery('unheard-of', scope)).toBeUndefined();
   });
 });

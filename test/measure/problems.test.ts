@@ -48,6 +48,32 @@ describe('a built-in check that nothing can answer', () => {
   });
 });
 
+function proving(trafficProof: number | boolean | string, provider: string): readonly unknown[] {
+  return measureProblems(spec({ analysis: { metrics: [], trafficProof } }), provider);
+}
+
+describe('a proof of traffic', () => {
+  it('is warned of where nobody counts requests as they are split', () => {
+    expect(proving(3, 'istio')).toEqual([
+      {
+        severity: 'warning',
+        reason: 'IgnoredField',
+        field: 'spec.analysis.trafficProof',
+        value: 3,
+        message:
+          'is not used: with provider istio no proxy counts the requests of each side where it splits them',
+        fix: 'remove it',
+      },
+    ]);
+  });
+
+  it('is not where somebody does, or where it is off', () => {
+    expect(proving(3, 'contour')).toEqual([]);
+    expect(proving('off', 'istio')).toEqual([]);
+    expect(proving(false, 'istio')).toEqual([]);
+  });
+});
+
 // Named here, so that a router without queries is a choice and not an oversight.
 const withoutQueries: readonly string[] = ['alb', 'openshift'];
 

@@ -9,7 +9,8 @@ import { builtinMetrics } from '../../src/api/defaults.ts';
 import type { BuiltinMetric } from '../../src/api/defaults.ts';
 import type { MeasuredCanary } from '../../src/measure/scope.ts';
 import { scopeOf } from '../../src/measure/scope.ts';
-import { querySetOf } from '../../src/measure/query-sets.ts';
+import { countsWhereSplit, querySetOf } from '../../src/measure/query-sets.ts';
+import type { MetricQuestion, RequestsQuestion } from '../../src/model/question.ts';
 import { createMeter } from '../../src/observe/measure-metric.ts';
 import { answerQuery } from '../../src/sandbox/prometheus.ts';
 import type { Series } from '../../src/sandbox/promql.ts';
@@ -103,6 +104,20 @@ async function measured(
   subject: 'canary' | 'primary' = 'canary',
   names: Names = {},
 ): Promise<number | string> {
+  const question = { kind: 'metric', key: '', metric: { name: metric, interval: '1m' } } as const;
+  return await answered(provider, canaryOf(provider, subject, names), question);
+}
+
+async function requestsTo(provider: string, subject: 'canary' | 'primary'): Promise<number | string> {
+  const question = { kind: 'requests', key: '', subject, windowMs: 60_000 } as const;
+  return await answered(provider, canaryOf(provider, 'canary', {}), question);
+}
+
+async function answered(
+  provider: string,
+  canary: MeasuredCanary,
+  question: MetricQuestion | RequestsQuestion,
+): Promise<number | string> {
   const meter = createMeter({
     send: async ({ url }) => {
       const query = new URL(url).searchParams.get('query') ?? '';
@@ -121,8 +136,7 @@ async function measured(
     defaultProvider: provider,
     refuseCrossNamespace: false,
   });
-  const canary = canaryOf(provider, subject, names);
-  const found = await meter(canary, { name: metric, interval: '1m' }, new AbortController().signal);
+  const found = await meter(canary, question, new AbortController().signal);
   return found.kind === 'value' ? Math.round(found.value * 100) / 100 : found.reason;
 }
 
@@ -226,6 +240,16 @@ describe('request-duration', () => {
 
     expect(found).toBe('NoSeries');
   });
+});
+
+describe('the requests of each side', () => {
+  it.each(all.filter(countsWhereSplit))(
+    'as %s splits them make the share of the canary',
+    async (provider) => {
+      expect(await requestsTo(provider, 'canary')).toBe(200);
+      expect(await requestsTo(provider, 'primary')).toBe(1000);
+    },
+  );
 });
 
 describe('the samples', () => {

@@ -6,7 +6,13 @@ import { planOf } from '../../src/model/plan.ts';
 import { spec } from '../fixture/observation.ts';
 
 const of = (wanted: CanarySpec, provider = 'gatewayapi:v1'): Plan =>
-  planOf(wanted, { provider, minimumIntervalMs: 10_000, canMirror: provider !== 'kubernetes' });
+  planOf(wanted, {
+    provider,
+    minimumIntervalMs: 10_000,
+    canMirror: provider !== 'kubernetes',
+    countsWhereSplit: provider === 'contour',
+    keepsClients: false,
+  });
 const match = [{ headers: { 'x-user': { exact: 'insider' } } }];
 
 describe('what a spec means as a plan', () => {
@@ -59,6 +65,24 @@ describe('what a spec means as a plan', () => {
     ['stepWeightPromotion', spec({ analysis: { stepWeightPromotion: 130 } }), { stepWeightPromotion: 100 }],
   ])('with %s', (_title, wanted, expected) => {
     expect(of(wanted)).toMatchObject(expected);
+  });
+
+  it.each<[string, Partial<Analysis>, string, Plan['trafficProof']]>([
+    ['by default, within five points', {}, 'contour', { tolerancePercent: 5 }],
+    ['within as many as it says', { trafficProof: 2 }, 'contour', { tolerancePercent: 2 }],
+    ['on, as YAML 1.1 reads it', { trafficProof: true }, 'contour', { tolerancePercent: 5 }],
+    ['off', { trafficProof: 'off' }, 'contour', undefined],
+    ['off, as YAML 1.1 reads it', { trafficProof: false }, 'contour', undefined],
+    ['not where nobody counts', { trafficProof: 2 }, 'gatewayapi:v1', undefined],
+    ['on the way back alone where users are matched', { match }, 'contour', {}],
+    [
+      'on the way back alone where users have cookies',
+      { sessionAffinity: { cookieName: 'cart', maxAge: 60 } },
+      'contour',
+      {},
+    ],
+  ])('proves traffic %s', (_title, analysis, provider, expected) => {
+    expect(of(spec({ analysis }), provider).trafficProof).toEqual(expected);
   });
 
   it('names the provider that is in effect', () => {

@@ -190,6 +190,37 @@ function queryOf(request: HttpRequest | undefined): string | null {
   return new URL(request?.url ?? '').searchParams.get('query');
 }
 
+describe('a count of requests', () => {
+  const requests = {
+    kind: 'requests',
+    key: 'run/1/requests:primary',
+    subject: 'primary',
+    windowMs: 30_000,
+  } as const;
+
+  it('is asked of the metrics server, about the side it is for', async () => {
+    const { ask, sent } = bench(() => vector('812.5'));
+
+    expect(await ask(requests)).toEqual([{ kind: 'metric', measurement: { kind: 'value', value: 812.5 } }]);
+    expect(new URL(sent[0]?.url ?? '').searchParams.get('query')).toBe(
+      'sum(increase(envoy_cluster_upstream_rq{envoy_cluster_name=~"test_podinfo-primary_[0-9a-zA-Z-]+"}[30s]))',
+    );
+  });
+
+  it('has no fraction of a millisecond in its window', async () => {
+    const { ask, sent } = bench(() => vector('1'));
+    await ask({ ...requests, windowMs: 1500.4 });
+
+    expect(new URL(sent[0]?.url ?? '').searchParams.get('query')).toContain('[1500ms]');
+  });
+
+  it('is nothing without series', async () => {
+    const { ask } = bench(() => vector());
+
+    expect((await ask(requests)).map(reasonOf)).toEqual(['NoSeries']);
+  });
+});
+
 describe('a metric', () => {
   it('of a query is asked at the metrics server of the settings, or of the Canary', async () => {
     const { ask, sent, answerer } = bench(() => vector('42'));

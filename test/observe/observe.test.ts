@@ -122,6 +122,37 @@ describe('an observation', () => {
     expect(look(withCanary({ provider: undefined })).plan?.provider).toBe(settings.meshProvider);
   });
 
+  it.each<[string, Record<string, string>, Plan['trafficProof']]>([
+    ['', {}, { tolerancePercent: 5 }],
+    ['but no share where the Ingress has cookies of its own', { affinity: 'cookie' }, {}],
+    [
+      'and the share where those spare the canary',
+      { affinity: 'cookie', 'affinity-canary-behavior': 'legacy' },
+      { tolerancePercent: 5 },
+    ],
+  ])('proves traffic where the proxy counts it %s', (_title, named, expected) => {
+    const annotations = Object.fromEntries(
+      Object.entries(named).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]),
+    );
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'front', namespace: 'shop', annotations },
+      spec: { rules: [] },
+    };
+    const of = withCanary(
+      {
+        provider: 'nginx',
+        service: { port: 80 },
+        ingressRef: { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'front' },
+      },
+      [resources.ingresses, ingress],
+    );
+
+    expect(look(of).plan?.trafficProof).toEqual(expected);
+    expect(look(lab()).plan).not.toHaveProperty('trafficProof');
+  });
+
   it('of a spec that cannot be read says why, and sees nothing else', () => {
     const seen = look(withCanary({ targetRef: { name: 7 } }));
 

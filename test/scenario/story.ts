@@ -1,10 +1,13 @@
 // Tells a story: the real pass on the simulated world, where nothing happens by chance. A script is one step a line:
 //
 //   target DaemonSet                      what the application runs as, where it is no Deployment; the first step
+//   provider contour                      who routes, where it is not the Gateway API; the first step
 //   analysis stepWeight=20 maxWeight=40    fields of spec.analysis, as JSON; before the first step of another kind
 //   hooks confirm-rollout rollback         webhooks of these types, each named as its type
 //   push good-2                            the tag is the quality: good, bad (fails its checks), broken (never ready)
 //   metrics pass | fail | vanish
+//   gateway deaf | hears                   deaf: it accepts every route, and sends everything to the primary
+//   canary called | left                  called: somebody reaches it through the gateway, whatever its route says
 //   hook confirm-rollout yes | no          what it answers from now on
 //   advance 30s                            let this much time pass
 //   until Succeeded                        let time pass until the Canary is in this phase
@@ -107,6 +110,16 @@ class Story {
       this.#world = new World(noChance(), target?.provider ?? PROVIDER, target);
       this.#cluster = new StampingCluster(this.#world.store);
     },
+    provider: (named = '') => {
+      this.#world = new World(noChance(), named);
+      this.#cluster = new StampingCluster(this.#world.store);
+    },
+    gateway: (how = '') => {
+      this.#begun().troubles.deaf = how === 'deaf';
+    },
+    canary: (how = '') => {
+      this.#begun().troubles.straying = how === 'called';
+    },
     analysis: (...fields) => {
       for (const field of fields) {
         const [name = '', value = ''] = field.split(/=(.*)/);
@@ -193,13 +206,18 @@ class Story {
 
   #canary(): KubeObject {
     const { resource } = this.#world.target;
-    const service = { port: 80, targetPort: 8080, gatewayRefs: [{ name: 'public', namespace: 'edge' }] };
+    const gatewayRefs = [{ name: 'public', namespace: 'edge' }];
+    const service = {
+      port: 80,
+      targetPort: 8080,
+      ...(this.#world.provider === PROVIDER ? { gatewayRefs } : {}),
+    };
     return {
       apiVersion: 'flagger.app/v1beta1',
       kind: 'Canary',
       metadata: { name: APP, namespace: NAMESPACE },
       spec: {
-        provider: this.#world.target.provider ?? PROVIDER,
+        provider: this.#world.provider,
         targetRef: { apiVersion: apiVersionOf(resource), kind: resource.kind, name: APP },
         progressDeadlineSeconds: 60,
         ...(this.#autoscaler === undefined ? {} : { autoscalerRef: refTo(this.#kind) }),
@@ -274,6 +292,12 @@ class Story {
     if (this.#metrics === 'vanish') {
       return { kind: 'metric', measurement: unavailable('ConnectionFailed', 'connection refused') };
     }
+    if (question.kind === 'requests') {
+      const value = this.#world.requestsTo(question.subject);
+      return value === undefined
+        ? { kind: 'metric', measurement: unavailable('ConnectionFailed', 'no route') }
+        : { kind: 'metric', measurement: { kind: 'value', value } };
+    }
     const bad = this.#metrics === 'fail' || qualityOf(this.#world.imageOf(APP)) === 'bad';
     return { kind: 'metric', measurement: { kind: 'value', value: bad ? 42 : 100 } };
   }
@@ -283,9 +307,7 @@ class Story {
     const status = objectOf(this.#world.canary()?.['status']);
     const route = this.#world.route();
     const weights =
-      route === undefined
-        ? {}
-        : (routerFor(this.#world.target.provider ?? PROVIDER)?.route?.view(route).weights ?? {});
+      route === undefined ? {} : (routerFor(this.#world.provider)?.route?.view(route).weights ?? {});
     const split =
       route === undefined ? 'no route' : `route ${weights[`${APP}-primary`]}/${weights[`${APP}-canary`]}`;
     const beside = this.#beside(route);

@@ -20,7 +20,14 @@ export class Answers {
   }
 
   to(question: Question): Answer | undefined {
-    return question.kind === 'hook' ? this.#callHook(question) : this.#measure(question);
+    switch (question.kind) {
+      case 'hook':
+        return this.#callHook(question);
+      case 'metric':
+        return this.#measure(question);
+      case 'requests':
+        return this.#count(question);
+    }
   }
 
   #callHook(question: Extract<Question, { kind: 'hook' }>): Answer {
@@ -45,6 +52,18 @@ export class Answers {
     return chance.happens(0.5)
       ? { kind: 'hook', outcome: 'denied', reason: 'HookDenied', message: 'closed' }
       : { kind: 'hook', outcome: 'unreachable', reason: 'HookTimedOut', message: 'timed out' };
+  }
+
+  #count({ key, subject }: Extract<Question, { kind: 'requests' }>): Answer {
+    const requests = this.#world.troubles.metricsDown ? undefined : this.#world.requestsTo(subject);
+    this.#invariants.counted.set(key, requests);
+    return {
+      kind: 'metric',
+      measurement:
+        requests === undefined
+          ? unavailable('ConnectionFailed', 'connection refused')
+          : { kind: 'value', value: requests },
+    };
   }
 
   #measure({ subject }: Extract<Question, { kind: 'metric' }>): Answer {

@@ -244,6 +244,8 @@ const habits: readonly [Habit, ...Habit[]] = [
   ...secondHabits,
   toggle('metricsDown', ['lets metrics vanish', 'lets metrics return'], 4),
   toggle('gatesClosed', ['closes the gates', 'opens the gates'], 2),
+  toggle('deaf', ['makes the gateway deaf', 'lets the gateway hear'], 2),
+  toggle('straying', ['calls the canary through the gateway', 'calls the canary no more'], 1),
   toggle('routeRejected', ['breaks the gateway', 'mends the gateway'], 1),
   toggle('refusing', ['has a policy refuse everything', 'takes the policy back'], 1),
   toggle('noRoom', ['leaves no room for warm pods', 'makes room for warm pods'], 3),

@@ -26,6 +26,8 @@ export class Invariants {
   #before: Moment;
   /** Images that a run has seen passing, and those that were live before any analysis. */
   readonly allowed = new Set<string>();
+  /** What the last question of each key was told of requests; undefined: nothing. */
+  readonly counted = new Map<string, number | undefined>();
   /** Images that went live with the first set-up, whatever they are like. */
   readonly initial = new Set<string>();
   #noted = { identity: '', revision: '' };
@@ -79,6 +81,7 @@ export class Invariants {
         trusting: this.#world.manifest['skipAnalysis'] === true,
         allowed: this.allowed,
         initial: this.initial,
+        counted: this.counted,
         carriedOut: this.#carriedOut,
       });
       if (wrong !== undefined) {

@@ -50,6 +50,8 @@ export interface Write {
   readonly trusting: boolean;
   readonly allowed: Set<string>;
   readonly initial: Set<string>;
+  /** Requests by the key of the question about them. */
+  readonly counted: ReadonlyMap<string, number | undefined>;
   /** UIDs of commands. */
   readonly carriedOut: Set<string>;
 }
@@ -197,6 +199,35 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: 'a run goes on only from a weight at which the canary was not seen to get nothing',
+    broken: ({ before, now, counted }) => {
+      const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
+      const from = Number(objectOf(old['split'])['canary'] ?? 0);
+      const up = Number(objectOf(run['split'])['canary'] ?? 0) > from;
+      const goesOn = old['id'] === run['id'] && old['stage'] === 'analysis' && from > 0;
+      const told = old['unchecked'] === true || objectOf(run['command'])['verb'] === 'promote';
+      if (!goesOn || told || !(up || run['stage'] === 'promote')) {
+        return undefined;
+      }
+      const requestsOf = (side: string): number | undefined =>
+        counted.get(`${roundOf(old)}/requests:${side}`);
+      return requestsOf('canary') === 0 && (requestsOf('primary') ?? 0) > 0
+        ? `it does at ${from}, where all requests went to the primary`
+        : undefined;
+    },
+  },
+  {
+    name: 'a canary keeps its pods while it is seen to get requests',
+    broken: ({ before, now, counted, nowMs }) => {
+      const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
+      const leaves = old['id'] === run['id'] && old['stage'] === 'return' && run['stage'] === 'scale-down';
+      const requests = counted.get(`${roundOf(old)}/idle`) ?? 0;
+      const since = objectOf(old['traffic'])['since'];
+      const untilMs = Date.parse(String(since)) + Number(objectOf(old['plan'])['progressDeadlineMs']);
+      return leaves && requests > 0 && !(nowMs >= untilMs) ? `it got ${requests}` : undefined;
+    },
+  },
+  {
     name: 'a run ends with the round that reaches the threshold',
     broken: ({ before, now }) => {
       const [old, run] = [objectOf(before.status['run']), objectOf(now.status['run'])];
@@ -238,6 +269,11 @@ export const rules: readonly Rule[] = [
     },
   },
 ];
+
+/** As the keys of its questions begin. */
+function roundOf(run: Readonly<Record<string, unknown>>): string {
+  return `${String(run['id'])}/${Number(objectOf(run['round'])['seq'] ?? 0)}`;
+}
 
 function sizeOf(workload: Workload | undefined): number {
   return workload?.size ?? 0;

@@ -11,8 +11,6 @@ import type { Answer, Question } from '../../src/model/question.ts';
 import { parseStatus } from '../../src/api/parse.ts';
 import { StoreCluster } from '../../src/sandbox/store-cluster.ts';
 import type { Call } from '../../src/sandbox/store-cluster.ts';
-import { splitOf } from '../../src/traffic/router.ts';
-import { routerFor } from '../../src/traffic/routers.ts';
 import { leaveBehind } from '../fixture/flagger-left.ts';
 import type { Left } from '../fixture/flagger-left.ts';
 import { chanceFrom } from './chance.ts';
@@ -184,7 +182,7 @@ class Simulation {
   async #step(): Promise<void> {
     this.#world.advance(STEP_MS);
     this.#process.hear(this.#calm);
-    this.#process.answerSome(pass, this.#calm);
+    this.#process.answerSome((question) => pass(this.#world, question), this.#calm);
     this.#process.deliverSome(() => undefined, this.#calm);
     try {
       await this.#process.work();
@@ -279,9 +277,7 @@ class Simulation {
   }
 
   #weight(): number {
-    const shape = routerFor(this.#one.left.provider)?.route;
-    const route = this.#world.route();
-    return shape === undefined || route === undefined ? 0 : (splitOf(shape.view(route), APP)?.canary ?? 0);
+    return this.#world.traffic()?.canary ?? 0;
   }
 
   #describe(): string {
@@ -289,13 +285,18 @@ class Simulation {
   }
 }
 
-function pass(question: Question): Answer {
-  return question.kind === 'hook'
-    ? {
-        kind: 'hook',
-        outcome: question.type === 'rollback' ? 'denied' : 'passed',
-        reason: 'HookPassed',
-        message: '',
-      }
-    : { kind: 'metric', measurement: { kind: 'value', value: 100 } };
+/** Everything passes, and requests go where the route says. */
+function pass(world: World, question: Question): Answer {
+  switch (question.kind) {
+    case 'hook': {
+      const outcome = question.type === 'rollback' ? 'denied' : 'passed';
+      return { kind: 'hook', outcome, reason: 'HookPassed', message: '' };
+    }
+    case 'metric':
+      return { kind: 'metric', measurement: { kind: 'value', value: 100 } };
+    case 'requests': {
+      const value = world.requestsTo(question.subject) ?? 0;
+      return { kind: 'metric', measurement: { kind: 'value', value } };
+    }
+  }
 }

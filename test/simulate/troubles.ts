@@ -10,6 +10,10 @@ export class Troubles {
   refusing = false;
   /** There is no room for pods beside those of target and primary. */
   noRoom = false;
+  /** The gateway accepts every route, and goes on sending everything to the primary. */
+  deaf = false;
+  /** Somebody reaches the canary through the gateway, whatever its route says. */
+  straying = false;
   /** The kind of the route is not installed. */
   notServed = false;
 
@@ -20,5 +24,7 @@ export class Troubles {
     this.refusing = false;
     this.noRoom = false;
     this.notServed = false;
+    this.deaf = false;
+    this.straying = false;
   }
 }

@@ -7,7 +7,9 @@ import type { Generation } from '../../src/sandbox/rollout-spec.ts';
 import { resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
-import { resourcesOf } from '../../src/traffic/router.ts';
+import { allPrimary } from '../../src/model/split.ts';
+import type { Split } from '../../src/model/split.ts';
+import { resourcesOf, splitOf } from '../../src/traffic/router.ts';
 import { allRouters, routerFor } from '../../src/traffic/routers.ts';
 import { isBuiltIn, resourceKey } from '../../src/observe/caches.ts';
 import { PRIMARY_REVISION, primaryRevisionOf } from '../../src/workload/knative.ts';
@@ -20,6 +22,9 @@ import type { SimulatedTarget } from './targets.ts';
 import { Troubles } from './troubles.ts';
 
 const COLLECT_EVERY = 10;
+/** Enough to tell any weight by. */
+const REQUESTS_A_PERCENT = 100;
+const STRAY_REQUESTS = 900;
 const httpRoutes = routerFor('gatewayapi:v1')?.route?.resource;
 export const KEY = `${NAMESPACE}/${APP}`;
 
@@ -127,6 +132,21 @@ export class World {
     return this.routeResource === undefined
       ? undefined
       : this.store.find(this.routeResource, { namespace: NAMESPACE, name: APP });
+  }
+
+  /** How the gateway splits requests; undefined where there is nothing to split them by. */
+  traffic(): Split | undefined {
+    const shape = routerFor(this.provider)?.route;
+    const route = this.route();
+    const split = shape === undefined || route === undefined ? undefined : splitOf(shape.view(route), APP);
+    return this.troubles.deaf && split !== undefined ? allPrimary : split;
+  }
+
+  /** How many requests the gateway counts for one side; undefined where it has no route. */
+  requestsTo(side: 'canary' | 'primary'): number | undefined {
+    const split = this.traffic();
+    const stray = this.troubles.straying && side === 'canary' ? STRAY_REQUESTS : 0;
+    return split === undefined ? undefined : split[side] * REQUESTS_A_PERCENT + stray;
   }
 
   /** Empty where there is no such workload. */
