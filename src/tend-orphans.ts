@@ -1,9 +1,12 @@
-// Commands for a Canary that does not exist. They wait, because it may be created yet, until they expire; then they are told
-// so, and in the end deleted. Observes, decides and acts like a pass, but there is no status to write to.
+// What there is for a Canary that does not exist. Commands wait, because it may be created yet, until they expire; then they
+// are told so, and in the end deleted. Routes that no owner could take along are deleted. Observes, decides and acts like a
+// pass, but there is no status to write to.
 import { tendCommand } from './act/commands.ts';
+import { deleteLeftRoutes } from './act/left-routes.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { decideOrphans } from './decide/collect-commands.ts';
 import type { AuthorCheck } from './observe/author.ts';
+import { claimedBy } from './observe/caches.ts';
 import type { Caches } from './observe/caches.ts';
 import { Stalled } from './model/errors.ts';
 import { commandsFor, seenCommands } from './observe/command-view.ts';
@@ -31,13 +34,15 @@ export async function tendOrphans(
   const now = nowMs();
   const commands = seenCommands(views, { createdAt: undefined, stamped });
   const { actions, wakeAtMs } = decideOrphans({ canary: name, nowMs: now, commands });
-  const refused = await Promise.all(
-    actions.map((action) => isRefused(tendCommand({ cluster, caches }, namespace, action))),
-  );
-  if (actions.length === 0) {
-    return wakeAtMs;
+  const left = claimedBy(caches, key);
+  const refused = await Promise.all([
+    ...actions.map((action) => isRefused(tendCommand({ cluster, caches }, namespace, action))),
+    isRefused(deleteLeftRoutes(cluster, left, { namespace, name })),
+  ]);
+  if (refused.includes(true)) {
+    return now + REFUSED_AGAIN_MS;
   }
-  return now + (refused.includes(true) ? REFUSED_AGAIN_MS : UNSEEN_AGAIN_MS);
+  return actions.length === 0 ? wakeAtMs : now + UNSEEN_AGAIN_MS;
 }
 
 async function isRefused(written: Promise<void>): Promise<boolean> {

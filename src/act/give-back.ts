@@ -79,9 +79,11 @@ export function keepingOf(
   shape: CompanionShape | RouteShape,
   ownUid: string,
 ): Pick<Application, 'backUp' | 'neverCreated'> {
-  return !('givenBack' in shape) || shape.givenBack === undefined
-    ? { backUp: (live, merged) => backUp(live, ownUid, merged) }
-    : { neverCreated: true };
+  if ('givenBack' in shape && shape.givenBack !== undefined) {
+    return { neverCreated: true };
+  }
+  // What is scoped to the cluster is never the user's: there is nothing to keep.
+  return shape.resource.namespaced ? { backUp: (live, merged) => backUp(live, ownUid, merged) } : {};
 }
 
 /** Before a route sends to our Services, or to those from before, its gateway learns of them. */

@@ -6,7 +6,7 @@ import { Retry, Stalled } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
 import { createAnswerer } from '../observe/answer.ts';
 import type { Answerer } from '../observe/answer.ts';
-import { createCaches, isBuiltIn } from '../observe/caches.ts';
+import { claimantsOf, claimedBy, createCaches, isBuiltIn } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
@@ -97,15 +97,18 @@ export async function startController(parts: ControllerParts): Promise<Controlle
     queue.current = startQueue(parts, pass);
     metrics.observeQueue(() => queue.current ?? { depth: 0, delayed: 0, active: 0 });
     const keys = [...caches.canaries.entries()].map(({ key }) => key);
-    for (const key of new Set([...keys, ...[...caches.commands.values()].map(canaryKeyOf)])) {
+    const left = [...caches.traffic.values()].flatMap(({ cache }) =>
+      [...cache.values()].flatMap(claimantsOf),
+    );
+    for (const key of new Set([...keys, ...[...caches.commands.values()].map(canaryKeyOf), ...left])) {
       add(key);
     }
   };
   wakeOnChanges(caches, add);
   const forget = (key: string): void => {
     queue.current?.remove(key);
-    // Commands may be left over.
-    if (caches.commands.byIndex('canary', key).length > 0) {
+    // Commands may be left over, and routes that no owner takes along.
+    if (caches.commands.byIndex('canary', key).length > 0 || claimedBy(caches, key).length > 0) {
       add(key);
     }
   };

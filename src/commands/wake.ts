@@ -1,4 +1,5 @@
 // Which Canaries a change concerns: from any watched object to the keys that go on the queue.
+import { claimantsOf } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
 import { targetKeyOf } from '../observe/canary-view.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
@@ -75,8 +76,12 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
     }
   });
   for (const { cache } of caches.traffic.values()) {
-    cache.onChange((key) => {
+    cache.onChange((key, before, after) => {
       interested(`Route/${key}`);
+      // What shows for the first time may be left over from a Canary that is gone: somebody has to see to it.
+      for (const claimed of before === undefined ? claimantsOf(after) : []) {
+        add(claimed);
+      }
     });
   }
 }

@@ -89,10 +89,10 @@ export function faultOf(seen: Observation): Fault | undefined {
     };
   }
   if (seen.route.state === 'foreign') {
+    const whose = seen.route.message === '' ? 'belongs to another controller' : seen.route.message;
     return {
       reason: 'ServiceConflict',
-      message:
-        'the route that this Canary would generate belongs to another controller: set spec.service.name',
+      message: `the route that this Canary would generate is not its own (${whose}): set spec.service.name`,
     };
   }
   return seen.target === undefined ? targetFault(seen) : undefined;

@@ -5,6 +5,7 @@ import type { MetricTemplate } from '../api/metric-template.ts';
 import { resources } from '../model/kube.ts';
 import type { AutoscalerName } from '../model/observation.ts';
 import type { KubeObject, Resource } from '../model/kube.ts';
+import { canaryClaim, claimant } from '../traffic/cluster-scoped.ts';
 import { objectView, resourcesOf } from '../traffic/router.ts';
 import type { CompanionShape, ObjectView, RouteShape, RouteView } from '../traffic/router.ts';
 import { allRouters } from '../traffic/routers.ts';
@@ -39,7 +40,7 @@ export interface TrafficObject extends WithWorkload {
 
 interface TrafficCache {
   readonly resource: Resource;
-  readonly cache: Cache<TrafficObject>;
+  readonly cache: Cache<TrafficObject, 'claim'>;
 }
 
 export interface Caches {
@@ -130,7 +131,11 @@ function trafficCaches(failed: Failed): Map<string, TrafficCache> {
   for (const resource of allRouters.flatMap(resourcesOf)) {
     const key = resourceKey(resource);
     if (!caches.has(key)) {
-      const cache = createCache({ project: trafficObject(resource), onError: failed(resource.kind) });
+      const cache = createCache({
+        project: trafficObject(resource),
+        indexes: { claim: claimsOn },
+        onError: failed(resource.kind),
+      });
       caches.set(key, { resource, cache });
     }
   }
@@ -148,6 +153,31 @@ function trafficObject(kind: Resource): (object: KubeObject) => TrafficObject {
     source: isSource ? object : undefined,
     ...workloadOf(kind, object),
   });
+}
+
+/** Whose an object is that no Canary can own. */
+function claimsOn({ routes }: TrafficObject): readonly string[] {
+  const claims = [...routes.values()].map(({ belongsTo }) => belongsTo);
+  return [...new Set(claims)].filter((claim) => claim !== undefined);
+}
+
+/** The Canaries, as `namespace/name`, that an object says it belongs to. */
+export function claimantsOf(object: TrafficObject | undefined): readonly string[] {
+  const claims = object === undefined ? [] : claimsOn(object);
+  return claims.map(claimant).filter((key) => key !== undefined);
+}
+
+export interface ClaimedObject {
+  readonly resource: Resource;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Everything scoped to the cluster that says it belongs to the Canary of this key, `namespace/name`. */
+export function claimedBy(caches: Pick<Caches, 'traffic'>, key: string): readonly ClaimedObject[] {
+  return [...caches.traffic.values()].flatMap(({ resource, cache }) =>
+    cache.byIndex('claim', canaryClaim(key)).map(({ key: name, uid }) => ({ resource, name, uid })),
+  );
 }
 
 export function resourceKey({ group, version, plural }: Resource): string {

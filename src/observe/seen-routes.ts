@@ -1,7 +1,9 @@
 // What an observation says of the routes of a Canary: of each one, and of several as if they were one, which is as far as
 // the one that is furthest behind.
 import type { SeenObject, SeenRoute } from '../model/observation.ts';
+import { keyOf } from '../model/kube.ts';
 import { allPrimary, sameSplit } from '../model/split.ts';
+import { claimsOf } from '../traffic/cluster-scoped.ts';
 import { splitOf } from '../traffic/router.ts';
 import type { RouteView } from '../traffic/router.ts';
 import { isForeign } from './claims.ts';
@@ -72,13 +74,21 @@ function seenRoute(route: RouteScene, { view, apex }: Scene): SeenRoute {
   const foreign = [live, ...companions.map((one) => one.view)].some(
     (one) => one !== undefined && isForeign(one.ownerUids, view.uid),
   );
+  const theirs = foreign || isClaimed(live, { view, apex });
   return {
-    state: foreign ? 'foreign' : held,
+    state: theirs ? 'foreign' : held,
     split: splitOf(live, apex),
     acceptance: acceptance.state,
-    message: acceptance.message,
+    message: theirs ? `belongs to ${live.belongsTo ?? 'another controller'}` : acceptance.message,
     ...naming(live, apex),
   };
+}
+
+/** By somebody else, of an object that nobody can own. */
+function isClaimed({ belongsTo }: RouteView, { view, apex }: Pick<Scene, 'view' | 'apex'>): boolean {
+  const { namespace, name } = view;
+  const mine = claimsOf(keyOf({ namespace, name }), keyOf({ namespace, name: apex }));
+  return belongsTo !== undefined && !mine.includes(belongsTo);
 }
 
 /** A route that somebody owns goes with its owner: nothing comes after it. */
@@ -86,16 +96,17 @@ function naming(
   live: RouteView,
   apex: string,
 ): Pick<SeenRoute, 'namesOurs' | 'namesTheirs' | 'lingers' | 'taken'> {
-  const { backends = [], ownerUids } = live;
+  const { backends = [], ownerUids, belongsTo } = live;
+  const owned = ownerUids.length > 0 || belongsTo !== undefined;
   const primary = `${apex}-primary`;
   const names = (wanted: readonly string[]) => wanted.every((name) => backends.includes(name));
   const before = live.originalBackends ?? (names([primary]) ? [apex] : []);
   return {
     namesOurs:
       backends.length === 0 || splitOf(live, apex) !== undefined || names([primary, `${apex}-canary`]),
-    namesTheirs: backends.length === 0 || ownerUids.length > 0 || names(before),
+    namesTheirs: backends.length === 0 || owned || names(before),
     lingers: live.lingers === true,
-    taken: ownerUids.length === 0 && (live.originalBackends !== undefined || names([primary])),
+    taken: !owned && (live.originalBackends !== undefined || names([primary])),
   };
 }
 

@@ -1,13 +1,15 @@
-// Kuma: the split is the weights of a MeshHTTPRoute named like the apex. kuma/ renders it, lays it over, reads and checks it.
+// Kuma: the split is the weights of a MeshHTTPRoute named like the apex, or of a TrafficRoute in releases that have no other.
+// kuma/ renders them, lays them over, reads and checks them.
 import { MESH_ANNOTATION, meshOf } from '../api/defaults.ts';
 import { abilityOf, type RouterCapabilities } from './capabilities.ts';
 import { mergeSpec } from './kuma/merge.ts';
 import { specOf } from './kuma/mesh-http-route.ts';
 import { normalSpec, weightsOf } from './kuma/normal.ts';
 import { problemsOf } from './kuma/problems.ts';
+import { trafficRoute } from './kuma/traffic-route.ts';
 import { routeMetadata } from './live.ts';
 import { routeShape } from './route-shape.ts';
-import type { TrafficRouter } from './router.ts';
+import { whereOnlyServed, type TrafficRouter } from './router.ts';
 
 const provider = 'kuma';
 const match = {
@@ -23,7 +25,15 @@ const capabilities: RouterCapabilities = {
   acceptance: false,
 };
 
-export const kuma: TrafficRouter = {
+/** Of releases that have no MeshHTTPRoute. */
+const older: TrafficRouter = {
+  provider,
+  capabilities: { weighted: true, serviceFields: [], acceptance: false },
+  route: trafficRoute,
+  annotations: [MESH_ANNOTATION],
+};
+
+const newer: TrafficRouter = {
   provider,
   capabilities,
   route: routeShape({
@@ -46,3 +56,5 @@ export const kuma: TrafficRouter = {
   annotations: [MESH_ANNOTATION],
   problems: (spec) => problemsOf(spec, abilityOf(provider, match)),
 };
+
+export const kuma: TrafficRouter = { ...newer, variants: [whereOnlyServed(newer, older)] };

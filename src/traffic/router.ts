@@ -70,6 +70,8 @@ export interface RouteView extends ObjectView {
   readonly lingers?: boolean;
   /** Those it named before it was taken over; absent where nothing was kept. */
   readonly originalBackends?: readonly string[];
+  /** Of an object that no Canary can own: whose it is, as cluster-scoped.ts says it. */
+  readonly belongsTo?: string;
   /** Of an object of the user's that several Canaries may share: what it holds of each, by apex. The rest is of none. */
   readonly shared?: ReadonlyMap<string, SharedReading>;
 }

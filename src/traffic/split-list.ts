@@ -1,7 +1,7 @@
 // Routes that are one list of weighted Services and nothing else: no matches, no cookies, no copies. A mesh adds where the
 // list is, how one of its entries is written, and what stands around it.
 import { objectOf, overlay, type JsonObject } from '../model/json.ts';
-import type { KubeObject, Resource } from '../model/kube.ts';
+import type { KubeObject, ObjectMeta, Resource } from '../model/kube.ts';
 import { allPrimary } from '../model/split.ts';
 import {
   backendNames,
@@ -32,6 +32,8 @@ export interface SplitList {
   readonly order: 'primary first' | 'canary first';
   /** What an entry without a weight counts. */
   readonly missingWeight: number;
+  /** Left out: labels and annotations of `service.apex`. */
+  readonly metadataOf?: (wish: RouteWish) => ObjectMeta;
 }
 
 const silent: Acceptance = { state: 'unknown', message: '' };
@@ -52,6 +54,7 @@ export function splitListShape(list: SplitList): RouteShape {
     weightsOf,
     acceptanceOf: () => silent,
     specOf: (wish) => specOf(wish, list),
+    ...(list.metadataOf === undefined ? {} : { metadataOf: list.metadataOf }),
     mergeSpec: (live, wanted) => mergeSpec(live, wanted, list),
     normalSpec: ({ metadata, spec }) => {
       const own = rulesIn(spec, keys).filter((rule) =>
@@ -89,7 +92,7 @@ function normalAround(spec: unknown, { keys }: SplitList): unknown {
 }
 
 /** Names of fields around the list that some mesh of ours writes. */
-const ownTop = new Set(['service']);
+const ownTop = new Set(['service', 'sources', 'destinations']);
 
 function mergeSpec(live: KubeObject, wanted: KubeObject, { keys, entryKeys }: SplitList): JsonObject {
   const { service = byName } = keys;

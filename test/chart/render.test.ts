@@ -81,7 +81,11 @@ function controllerOf(manifests: Manifest[]): z.infer<typeof Controller>['spec']
 }
 
 const READ = 'get list watch';
-const crdGrant = `apiextensions.k8s.io/customresourcedefinitions: ${READ}`;
+/** Of kinds that are in no namespace. */
+const clusterGrants = [
+  `apiextensions.k8s.io/customresourcedefinitions: ${READ}`,
+  `kuma.io/trafficroutes: ${READ} create patch delete`,
+];
 /** What the controller does, resource by resource. Whoever adds a call adds a line here, and one in the chart. */
 const workGrants = [
   `apps/controllerrevisions: ${READ} create delete`,
@@ -118,7 +122,9 @@ const workGrants = [
 withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
   it('grants exactly what the controller does', () => {
     const manifests = render();
-    expect(grants(find(manifests, 'ClusterRole', 'serin'))).toEqual([...workGrants, crdGrant].toSorted());
+    expect(grants(find(manifests, 'ClusterRole', 'serin'))).toEqual(
+      [...workGrants, ...clusterGrants].toSorted(),
+    );
     const lease = find(manifests, 'Role', 'serin-leader-election');
     expect(grants(lease)).toEqual(['coordination.k8s.io/leases: get create update']);
     expect(lease?.metadata.namespace).toBe('delivery');
@@ -138,10 +144,10 @@ withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
     ['shop', ['shop'], 'shop'],
     [String.raw`shop\,bank`, ['shop', 'bank'], 'delivery'],
   ])(
-    'grants nothing but the list of CRDs outside of the namespaces it watches: %s',
+    'grants nothing but what is in no namespace outside of the namespaces it watches: %s',
     (value, namespaces, lease) => {
       const manifests = render(`namespace=${value}`);
-      expect(grants(find(manifests, 'ClusterRole', 'serin-delivery'))).toEqual([crdGrant]);
+      expect(grants(find(manifests, 'ClusterRole', 'serin-delivery'))).toEqual(clusterGrants);
       expect(find(manifests, 'ClusterRole', 'serin')).toBeUndefined();
       const roles = manifests.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'serin');
       expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(namespaces);

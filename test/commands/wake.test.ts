@@ -60,6 +60,22 @@ function edit(of: Lab, resource: Resource, name: string, body: Record<string, un
 }
 
 describe('who is woken', () => {
+  it('whoever is said to have a route that shows, there or not', () => {
+    const { of, woken } = world();
+    const [trafficRoutes] = [...of.caches.traffic.values()].filter(({ resource }) => !resource.namespaced);
+    const resource = trafficRoutes?.resource ?? services;
+    const annotations = { 'serin.dev/canary': 'north/gone' };
+    of.store.create(resource, {
+      apiVersion: 'kuma.io/v1alpha1',
+      kind: resource.kind,
+      metadata: { name: 'left', annotations },
+      spec: {},
+    });
+    expect(woken()).toEqual(['north/gone']);
+    of.store.patch(resource, { name: 'left' }, { kind: 'merge', body: { spec: { conf: {} } } });
+    expect(woken()).toEqual([]);
+  });
+
   it.each<[string, (of: Lab) => unknown]>([
     ['its spec', (of) => edit(of, canaries, 'cart', { spec: { skipAnalysis: true } })],
     ['its target', (of) => edit(of, deployments, 'cart', { spec: { replicas: 5 } })],

@@ -18,6 +18,7 @@ import { serviceKey } from '../../src/traffic/istio/normal.ts';
 import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
+import { serviceKey as trafficRouteKey } from '../../src/traffic/kuma/traffic-route.ts';
 import { nginx } from '../../src/traffic/nginx.ts';
 import type { TrafficRouter } from '../../src/traffic/router.ts';
 import { skipper } from '../../src/traffic/skipper.ts';
@@ -149,4 +150,18 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
     router,
     { ...trafficSplit, golden: `smi-${router.route?.resource.version}` },
   ]),
+]);
+
+/** Routers that take the place of another one and write objects of another kind. */
+export const variantExamples: readonly (readonly [TrafficRouter, RouterExample])[] = (
+  kuma.variants ?? []
+).map(({ router }) => [
+  router,
+  {
+    service: {},
+    golden: 'kuma-traffic-route',
+    keys: { rules: ['conf'], backends: 'split', service: trafficRouteKey },
+    claim: { 'serin.dev/canary': 'shop/cart' },
+    honoured: [],
+  },
 ]);

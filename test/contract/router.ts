@@ -42,6 +42,10 @@ export interface RouterExample {
   readonly oneRule?: boolean;
   /** A backend without weight is left out. */
   readonly namesOnlyUsed?: boolean;
+  /** Its object is scoped to the cluster, where nobody owns it and this annotation says whose it is. */
+  readonly claim?: Readonly<Record<string, string>>;
+  /** Fields of `spec.service` that reach it, where that is not what its provider is known for. */
+  readonly honoured?: readonly string[];
   /** Labels that it puts on its object, whatever the Canary says. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -150,6 +154,10 @@ class Routes {
     return { ...object, spec: withListAt(objectOf(object['spec']), path.split('.'), list) };
   }
 
+  get claim(): Readonly<Record<string, string>> | undefined {
+    return this.#example.claim;
+  }
+
   get labels(): Readonly<Record<string, string>> {
     return this.#example.labels ?? {};
   }
@@ -164,7 +172,7 @@ class Routes {
       return false;
     }
     const fields = Object.keys(service).filter((name) => name in routeFields);
-    const honoured = honouredFields[this.#provider] ?? [];
+    const honoured = this.#example.honoured ?? honouredFields[this.#provider] ?? [];
     return (
       fields.every((name) => honoured.includes(name)) &&
       (Object.keys(analysis).length === 0 || this.strategies.length > 1)
@@ -241,7 +249,7 @@ function describeProblems(router: TrafficRouter, spec: SpecOf, example: RouterEx
     const warned = routerProblems(router, spec({ [name]: value })).some(
       ({ severity, field }) => severity === 'warning' && field === `spec.service.${name}`,
     );
-    const honoured = honouredFields[provider] ?? [];
+    const honoured = example.honoured ?? honouredFields[provider] ?? [];
     expect(warned).toBe(!honoured.includes(name));
   });
 
@@ -491,14 +499,18 @@ function describeSplits(world: Routes): void {
   it('names routes by the apex and keeps namespaces apart', () => {
     const spec = world.spec();
     const till = shape.render(wishOf(spec, { apex: 'till', namespace: 'north' }));
-    expect(till.metadata).toMatchObject({ name: 'till', namespace: 'north' });
+    expect(till.metadata).toMatchObject({
+      name: 'till',
+      ...(world.claim === undefined ? { namespace: 'north' } : {}),
+    });
     expect(shape.view(till).weights).toEqual({ 'till-primary': 100, 'till-canary': 0 });
   });
 
   it('does not know whether a route nobody has looked at is accepted', () => {
     const view = shape.view(world.stored(world.render(0)));
     expect(['pending', 'unknown']).toContain(view.acceptance.state);
-    expect(view).toMatchObject({ uid: 'route-1', resourceVersion: '7', ownerUids: [owner.uid] });
+    const ownerUids = world.claim === undefined ? [owner.uid] : [];
+    expect(view).toMatchObject({ uid: 'route-1', resourceVersion: '7', ownerUids });
   });
 }
 
@@ -580,19 +592,25 @@ function describeMerging(world: Routes): void {
     expect(merged.metadata.annotations).toEqual({
       'kustomize.toolkit.fluxcd.io/reconcile': 'disabled',
       'helm.toolkit.fluxcd.io/driftDetection': 'disabled',
-      'serin.dev/managed-metadata': `labels=${[...Object.keys(world.labels), 'team'].join(',')}`,
+      ...world.claim,
+      'serin.dev/managed-metadata': [
+        `labels=${[...Object.keys(world.labels), 'team'].join(',')}`,
+        ...Object.keys(world.claim ?? {}).map((key) => `annotations=${key}`),
+      ].join(';'),
     });
   });
 
-  it('takes over an object without becoming its owner', () => {
-    const { metadata, ...rest } = world.stored(world.render(0));
-    const { ownerReferences: _owners, ...bare } = metadata;
-    const live = { ...rest, spec: {}, metadata: { ...bare, annotations: {} } };
-    const merged = shape.merge(frozen(live), world.render(20));
-    expect(merged.metadata.ownerReferences).toBeUndefined();
-    expect(merged['spec']).toEqual(world.render(20)['spec']);
-    expect(shape.fingerprint(merged)).toBe(shape.fingerprint(world.render(0)));
-  });
+  if (world.claim === undefined) {
+    it('takes over an object without becoming its owner', () => {
+      const { metadata, ...rest } = world.stored(world.render(0));
+      const { ownerReferences: _owners, ...bare } = metadata;
+      const live = { ...rest, spec: {}, metadata: { ...bare, annotations: {} } };
+      const merged = shape.merge(frozen(live), world.render(20));
+      expect(merged.metadata.ownerReferences).toBeUndefined();
+      expect(merged['spec']).toEqual(world.render(20)['spec']);
+      expect(shape.fingerprint(merged)).toBe(shape.fingerprint(world.render(0)));
+    });
+  }
 }
 
 function describeFingerprint(world: Routes): void {
@@ -670,17 +688,19 @@ function describeFingerprint(world: Routes): void {
     expect(damaged.map((object) => shape.fingerprint(object))).not.toContain(shape.fingerprint(wanted));
   });
 
-  it('is the same for a route that Flagger wrote, without our record, with its stray label', () => {
-    const wanted = world.render(0, world.spec({ apex: { labels: { team: 'shop' } } }));
-    const { annotations = {} } = wanted.metadata;
-    const { 'serin.dev/managed-metadata': _record, ...theirs } = annotations;
-    const metadata = {
-      ...wanted.metadata,
-      annotations: theirs,
-      labels: { ...world.labels, team: 'shop', app: 'cart' },
-    };
-    expect(shape.fingerprint({ ...wanted, metadata })).toBe(shape.fingerprint(wanted));
-  });
+  if (world.claim === undefined) {
+    it('is the same for a route that Flagger wrote, without our record, with its stray label', () => {
+      const wanted = world.render(0, world.spec({ apex: { labels: { team: 'shop' } } }));
+      const { annotations = {} } = wanted.metadata;
+      const { 'serin.dev/managed-metadata': _record, ...theirs } = annotations;
+      const metadata = {
+        ...wanted.metadata,
+        annotations: theirs,
+        labels: { ...world.labels, team: 'shop', app: 'cart' },
+      };
+      expect(shape.fingerprint({ ...wanted, metadata })).toBe(shape.fingerprint(wanted));
+    });
+  }
 }
 
 /** Where the path leads through a list, in the first of it. */

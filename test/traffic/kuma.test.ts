@@ -7,6 +7,7 @@ import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
 import { splitOf } from '../../src/traffic/router.ts';
 import type { RouteWish } from '../../src/traffic/router.ts';
+import { routerOf } from '../../src/traffic/routers.ts';
 import { frozen, routeOf, specOf, wishOf } from './wish.ts';
 
 const route = routeOf(kuma);
@@ -156,5 +157,59 @@ describe('a MeshHTTPRoute', () => {
     const said = { apex: { annotations }, primary: { annotations }, canary: { annotations } };
     expect(problems({ ...plain, ...said })).toEqual([]);
     expect(problems({ ...plain, apex: { annotations } })).toHaveLength(1);
+  });
+});
+
+/** As Flagger leaves it. */
+const unclaimed = ({ metadata, ...rest }: KubeObject): KubeObject => ({
+  ...rest,
+  metadata: { name: metadata.name, annotations: { 'example.com/team': 'shop' } },
+});
+
+describe('a TrafficRoute, where there is no MeshHTTPRoute', () => {
+  const older = routerOf(spec(), 'kuma', ({ kind }) => (kind === 'TrafficRoute' ? 'served' : 'missing'));
+  const shape = routeOf(older);
+  const rendered = (canary: number, parts: Partial<RouteWish> = {}): KubeObject =>
+    frozen(shape.render(wishOf(spec(), { split: splitToward(canary), ...parts })));
+  it('is asked for only where the cluster serves nothing else', () => {
+    expect(shape.resource).toMatchObject({ kind: 'TrafficRoute', namespaced: false });
+    expect(routeOf(routerOf(spec(), 'kuma', () => 'missing')).resource.kind).toBe('MeshHTTPRoute');
+    expect(older?.capabilities.match).toBeUndefined();
+  });
+
+  it('is in the mesh that the Canary names, and goes with it to another one', () => {
+    const before = rendered(30, { annotations: { 'kuma.io/mesh': 'edge' } });
+    const after = rendered(30);
+    expect([before['mesh'], after['mesh']]).toEqual(['edge', 'default']);
+    expect(shape.fingerprint(before)).not.toBe(shape.fingerprint(after));
+    expect(shape.merge(before, after)).toEqual(after);
+  });
+
+  it('of Flagger is taken over as it is, weights and all', () => {
+    const live = frozen(unclaimed(rendered(30)));
+    expect(splitOf(shape.view(live), 'cart')).toEqual(splitToward(30));
+    expect(shape.view(live).belongsTo).toBe('Service shop/cart');
+    const merged = shape.merge(live, rendered(30));
+    expect(merged['spec']).toEqual(live['spec']);
+    expect(merged.metadata.annotations).toMatchObject({
+      'serin.dev/canary': 'shop/cart',
+      'example.com/team': 'shop',
+    });
+    expect(shape.fingerprint(merged)).toBe(shape.fingerprint(rendered(0)));
+  });
+
+  it.each<[string, KubeObject]>([
+    ['for another namespace', unclaimed(rendered(30, { namespace: 'north' }))],
+    ['of a Canary in another namespace', rendered(30, { namespace: 'north' })],
+    ['that leads elsewhere', { ...unclaimed(rendered(30)), spec: { conf: { split: [] } } }],
+  ])('%s is left as it is', (_whose, live) => {
+    expect(shape.merge(frozen(live), rendered(70))).toBe(live);
+  });
+
+  it('tells what the destination says beside the Service', () => {
+    const moved = rendered(30, { spec: spec({ port: 8080 }) });
+    expect(JSON.stringify(moved)).toContain('cart-canary_shop_svc_8080');
+    expect(shape.fingerprint(moved)).not.toBe(shape.fingerprint(rendered(30)));
+    expect(shape.merge(rendered(30), moved)).toEqual(moved);
   });
 });

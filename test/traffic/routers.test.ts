@@ -19,7 +19,7 @@ import type { TrafficRouter } from '../../src/traffic/router.ts';
 import { providers, routerFor, routers } from '../../src/traffic/routers.ts';
 import { skipper } from '../../src/traffic/skipper.ts';
 import { itIsATrafficRouter } from '../contract/router.ts';
-import { routerExamples } from '../contract/router-examples.ts';
+import { routerExamples, variantExamples } from '../contract/router-examples.ts';
 
 /** Whose splits stand in no list of rules; each is held to the same by its own test. */
 const withoutRules: readonly TrafficRouter[] = [nginx, skipper, knative];
@@ -29,6 +29,9 @@ for (const router of routers.filter((one) => !withoutRules.includes(one))) {
   if (example === undefined) {
     throw new Error(`${router.provider} has no example in test/contract/router-examples.ts`);
   }
+  itIsATrafficRouter(router, example);
+}
+for (const [router, example] of variantExamples) {
   itIsATrafficRouter(router, example);
 }
 

@@ -93,11 +93,17 @@ Kinds that are not installed in a cluster may be named here all the same.
   verbs: [get, list, watch, create, patch]
 {{- end -}}
 
-{{/* Which kinds the cluster serves, and whether it keeps the fields of our status. */}}
+{{/*
+Which kinds the cluster serves, and whether it keeps the fields of our status. And routes that are in no namespace: they have no
+owner to go with, so they are deleted.
+*/}}
 {{- define "serin.clusterRules" -}}
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
   verbs: [get, list, watch]
+- apiGroups: [kuma.io]
+  resources: [trafficroutes]
+  verbs: [get, list, watch, create, patch, delete]
 {{- end -}}
 
 {{- define "serin.leaseRules" -}}
