@@ -1,6 +1,9 @@
 // Contour: the split is the weights of an HTTPProxy named like the apex. It has no host: the user's root HTTPProxy
 // includes it. contour/ renders it, reads it and checks the spec.
+import type { Resource } from '../model/kube.ts';
+import { whereNamed } from './borrowed-route.ts';
 import { acceptanceOf } from './contour/acceptance.ts';
+import { borrowedProxy } from './contour/borrowed.ts';
 import { mergeSpec } from './contour/merge.ts';
 import { normalSpec, weightsOf } from './contour/normal.ts';
 import { problemsOf } from './contour/problems.ts';
@@ -8,8 +11,17 @@ import { specOf } from './contour/render.ts';
 import { routeShape } from './route-shape.ts';
 import type { TrafficRouter } from './router.ts';
 
+const provider = 'contour';
+const resource: Resource = {
+  group: 'projectcontour.io',
+  version: 'v1',
+  plural: 'httpproxies',
+  kind: 'HTTPProxy',
+  namespaced: true,
+};
+
 export const contour: TrafficRouter = {
-  provider: 'contour',
+  provider,
   capabilities: {
     weighted: true,
     match: {
@@ -20,13 +32,7 @@ export const contour: TrafficRouter = {
     acceptance: true,
   },
   route: routeShape({
-    resource: {
-      group: 'projectcontour.io',
-      version: 'v1',
-      plural: 'httpproxies',
-      kind: 'HTTPProxy',
-      namespaced: true,
-    },
+    resource,
     keys: { rules: ['routes'], backends: 'services' },
     specOf,
     mergeSpec,
@@ -35,4 +41,12 @@ export const contour: TrafficRouter = {
     acceptanceOf,
   }),
   problems: problemsOf,
+  variants: [
+    whereNamed({
+      provider,
+      capabilities: { weighted: true, serviceFields: [], acceptance: true },
+      borrows: resource.kind,
+      route: borrowedProxy(resource),
+    }),
+  ],
 };

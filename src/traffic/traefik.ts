@@ -2,15 +2,21 @@
 // weight is written: Traefik reads one that is missing as 1. A Service without weight is not named: unless Traefik runs with
 // `allowEmptyServices`, one Service without pods takes the whole TraefikService away (Traefik 3.7), and the canary has
 // none at rest.
+import type { RouterCapabilities } from './capabilities.ts';
+import { whereNamed } from './borrowed-route.ts';
+import { borrowedShapes } from './traefik/borrowed.ts';
 import type { TrafficRouter } from './router.ts';
 import { splitListShape } from './split-list.ts';
 import { namingOnlyUsed } from './used-backends.ts';
 
 const keys = { rules: ['weighted'], backends: 'services' };
 
+const provider = 'traefik';
+const capabilities: RouterCapabilities = { weighted: true, serviceFields: [], acceptance: false };
+
 export const traefik: TrafficRouter = {
-  provider: 'traefik',
-  capabilities: { weighted: true, serviceFields: [], acceptance: false },
+  provider,
+  capabilities,
   route: namingOnlyUsed(
     splitListShape({
       resource: {
@@ -28,5 +34,8 @@ export const traefik: TrafficRouter = {
       missingWeight: 1,
     }),
     keys,
+  ),
+  variants: Object.entries(borrowedShapes).map(([borrows, route]) =>
+    whereNamed({ provider, capabilities, borrows, route }),
   ),
 };

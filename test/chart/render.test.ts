@@ -112,6 +112,7 @@ const workGrants = [
   `networking.istio.io/virtualservices: ${READ} create patch`,
   `networking.k8s.io/ingresses: ${READ} create patch`,
   `traefik.io/traefikservices: ${READ} create patch`,
+  `traefik.io/ingressroutes: ${READ} create patch`,
   `split.smi-spec.io/trafficsplits: ${READ} create patch`,
   `gateway.solo.io/routetables: ${READ} create patch`,
   `gloo.solo.io/upstreams: ${READ} create patch`,

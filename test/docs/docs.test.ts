@@ -51,9 +51,9 @@ const flags = [...describeFlags().matchAll(/(?:^| )(-[a-z][\w-]*)(?=\s)/gm)].map
 /** Providers that write the same objects have a page in common. */
 function pageOf(provider: string): string {
   const family = ['gatewayapi', 'appmesh', 'smi'].find((name) => provider.startsWith(name));
-  const pages: Readonly<Record<string, string>> = { gatewayapi: 'gateway-api', linkerd: 'smi', osm: 'smi' };
+  const shared: Readonly<Record<string, string>> = { gatewayapi: 'gateway-api', linkerd: 'smi', osm: 'smi' };
   const name = family ?? provider;
-  return `docs/providers/${pages[name] ?? name}.md`;
+  return `docs/providers/${shared[name] ?? name}.md`;
 }
 
 describe('the documentation', () => {

@@ -77,7 +77,7 @@ Kinds that are not installed in a cluster may be named here all the same.
   resources: [ingresses]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [traefik.io]
-  resources: [traefikservices]
+  resources: [traefikservices, ingressroutes]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [split.smi-spec.io]
   resources: [trafficsplits]

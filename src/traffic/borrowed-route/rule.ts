@@ -44,7 +44,7 @@ export interface Place {
 const DIVISIBLE = 100;
 
 /** undefined for a rule that sends nothing to the apex: of others, or of the user's to primary or canary alone. */
-export function placeIn(rule: JsonObject, apexName: string, words: RuleWords): Place | undefined {
+function placeIn(rule: JsonObject, apexName: string, words: RuleWords): Place | undefined {
   const { keys, service, weightOf, namesOnlyUsed } = words;
   const all = backendsOf(rule, keys);
   const names = backendNames(apexName);
