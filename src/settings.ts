@@ -78,6 +78,7 @@ const shape = {
   ingressClass: OptionalText,
   ingressAnnotationsPrefix: Text,
   noCrossNamespaceRefs: Switch,
+  trustGateways: Switch,
   eventWebhook: OptionalUrl,
   clusterName: OptionalText,
   minimumIntervalMs: duration('1s'),
@@ -157,6 +158,7 @@ const flags: Readonly<Record<Key, Flag>> = {
     meaning: 'prefix of the canary annotations on NGINX Ingresses',
   },
   noCrossNamespaceRefs: { fallback: 'false', meaning: 'refuse references to objects of other namespaces' },
+  trustGateways: { fallback: 'false', meaning: 'use features that the class of a Gateway does not list' },
   eventWebhook: {
     fallback: '',
     meaning: 'address that is told every event',

@@ -31,6 +31,7 @@ describe('settings', () => {
       ingressClass: undefined,
       ingressAnnotationsPrefix: 'nginx.ingress.kubernetes.io',
       noCrossNamespaceRefs: false,
+      trustGateways: false,
       eventWebhook: undefined,
       clusterName: undefined,
       minimumIntervalMs: 10_000,

@@ -75,6 +75,16 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       }
     }
   });
+  caches.gateways.onChange((key) => {
+    interested(`Gateway/${key}`);
+  });
+  caches.gatewayClasses.onChange((name) => {
+    for (const { key, value } of caches.gateways.entries()) {
+      if (value.className === name) {
+        interested(`Gateway/${key}`);
+      }
+    }
+  });
   for (const { cache } of caches.traffic.values()) {
     cache.onChange((key, before, after) => {
       interested(`Route/${key}`);

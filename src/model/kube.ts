@@ -95,6 +95,14 @@ export const resources = {
     'horizontalpodautoscalers',
     'HorizontalPodAutoscaler',
   ),
+  gateways: namespaced('gateway.networking.k8s.io', 'v1', 'gateways', 'Gateway'),
+  gatewayClasses: {
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
+    plural: 'gatewayclasses',
+    kind: 'GatewayClass',
+    namespaced: false,
+  },
   ingresses: namespaced('networking.k8s.io', 'v1', 'ingresses', 'Ingress'),
   scaledObjects: namespaced('keda.sh', 'v1alpha1', 'scaledobjects', 'ScaledObject'),
   customResourceDefinitions: {

@@ -19,6 +19,8 @@ import { viewOfService } from '../workload/services.ts';
 import type { ServiceView } from '../workload/services.ts';
 import { viewOfRevision } from '../workload/stored-revision.ts';
 import type { RevisionView } from '../workload/stored-revision.ts';
+import { viewOfGateway, viewOfGatewayClass } from './gateways.ts';
+import type { GatewayCaches } from './gateways.ts';
 import { interestsOf, targetKeyOf, viewOfCanary } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
 import { canaryKeyOf, viewOfCommand } from './command-view.ts';
@@ -43,7 +45,7 @@ interface TrafficCache {
   readonly cache: Cache<TrafficObject, 'claim'>;
 }
 
-export interface Caches {
+export interface Caches extends GatewayCaches {
   readonly canaries: Cache<CanaryView, 'interest' | 'target'>;
   readonly templates: Cache<MetricTemplate>;
   /** Of every kind that can be a target. */
@@ -101,6 +103,8 @@ export function createCaches(onError: CacheErrorListener): Caches {
       project: ({ metadata }): ConfigView => ({ resourceVersion: metadata.resourceVersion ?? '' }),
       onError: failed('ConfigMap'),
     }),
+    gateways: createCache({ project: viewOfGateway, onError: failed('Gateway') }),
+    gatewayClasses: createCache({ project: viewOfGatewayClass, onError: failed('GatewayClass') }),
     traffic,
   };
 }
@@ -204,6 +208,10 @@ export function feedsOf(caches: Caches): readonly Feed[] {
     optional: false,
     metadataOnly,
   });
+  const optional = (resource: Resource, cache: Feed['cache']): Feed => ({
+    ...builtIn(resource, cache),
+    optional: true,
+  });
   return [
     builtIn(resources.canaries, caches.canaries),
     builtIn(resources.metricTemplates, caches.templates),
@@ -217,7 +225,9 @@ export function feedsOf(caches: Caches): readonly Feed[] {
       optional: autoscalerKinds[kind].optional,
       metadataOnly: false,
     })),
-    { resource: resources.canaryCommands, cache: caches.commands, optional: true, metadataOnly: false },
+    optional(resources.canaryCommands, caches.commands),
+    optional(resources.gateways, caches.gateways),
+    optional(resources.gatewayClasses, caches.gatewayClasses),
     ...[...caches.traffic.values()].map(({ resource, cache }) => ({
       resource,
       cache,

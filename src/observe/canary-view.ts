@@ -4,12 +4,15 @@ import { apexName, isKnative, namespaceOf } from '../api/defaults.ts';
 import { CanarySpec } from '../api/canary.ts';
 import type { Canary } from '../api/canary.ts';
 import type { CanaryStatus, Plan, Run } from '../api/status.ts';
+import { routesOf } from '../api/routes.ts';
+import { keyOf } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { sameJson } from '../model/hash.ts';
 import { foreignStatusWriter } from '../model/managed-fields.ts';
 import type { ForeignWriter } from '../model/managed-fields.ts';
 import type { Problem } from '../model/problem.ts';
 import { distantSources, routeAnnotations, routeNames } from '../traffic/routers.ts';
+import { gatewayKeys } from './gateways.ts';
 
 export interface CanaryView {
   readonly uid: string;
@@ -120,6 +123,7 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
     ...distantSources(spec).map((key) => `Route/${key}`),
     `Owner/${uid}`,
     ...templatesOf(canary, spec),
+    ...gatewaysOf(spec, namespace),
   ];
 }
 
@@ -128,6 +132,12 @@ function autoscalersOf({ autoscalerRef }: CanarySpec, namespace: string): string
   return name === undefined
     ? []
     : [`Autoscaler/${namespace}/${name}`, `Autoscaler/${namespace}/${name}-primary`];
+}
+
+function gatewaysOf(spec: CanarySpec, namespace: string): string[] {
+  return routesOf(spec, '')
+    .flatMap(({ spec: { service } }) => gatewayKeys(service?.gatewayRefs, namespace))
+    .map((key) => `Gateway/${keyOf(key)}`);
 }
 
 function templatesOf(canary: Canary, spec: CanarySpec): string[] {

@@ -28,6 +28,8 @@ import { commandsFor, seenCommands } from './command-view.ts';
 import type { ConfigReading } from './configs.ts';
 import { problemsOf } from './problems.ts';
 import { isForeign } from './claims.ts';
+import { gatewaysCopy } from './gateways.ts';
+import type { GatewaySettings } from './gateways.ts';
 import type { Scene } from './scene.ts';
 import { noRoute, seenRoutes } from './seen-routes.ts';
 
@@ -35,6 +37,9 @@ export interface ObserveSettings {
   readonly meshProvider: string;
   readonly minimumIntervalMs: number;
   readonly noCrossNamespaceRefs: boolean;
+  /** Namespaces that are watched; empty or left out: all. */
+  readonly namespaces?: readonly string[];
+  readonly trustGateways?: boolean;
 }
 
 /** What is read anew for each observation, beside the caches. */
@@ -61,7 +66,8 @@ export function observe(
   caches: Caches,
   { settings, moment }: { readonly settings: ObserveSettings; readonly moment: Moment },
 ): Observation {
-  const plan = scene === undefined ? undefined : planFor(scene, settings);
+  const plan =
+    scene === undefined ? undefined : planFor(scene, caches, { ...settings, presenceOf: moment.presenceOf });
   const stored = storedFor(view, scene, caches);
   const { stamped = new Set() } = moment;
   const commands = seenCommands(commandsFor(caches, view), { createdAt: view.createdAt, stamped });
@@ -104,11 +110,18 @@ function storedFor(view: CanaryView, scene: Scene | undefined, caches: Caches): 
     .filter(({ boundTo = target }) => boundTo === target);
 }
 
-function planFor({ spec, provider, routes }: Scene, { minimumIntervalMs }: ObserveSettings): Plan {
+function planFor(
+  scene: Scene,
+  caches: Caches,
+  settings: ObserveSettings & Pick<GatewaySettings, 'presenceOf'>,
+): Plan {
+  const { spec, provider, routes } = scene;
   return planOf(spec, {
     provider,
-    minimumIntervalMs,
-    canMirror: routes.every(({ router }) => router?.capabilities.mirror !== undefined),
+    minimumIntervalMs: settings.minimumIntervalMs,
+    canMirror:
+      routes.every(({ router }) => router?.capabilities.mirror !== undefined) &&
+      gatewaysCopy(scene, caches, settings),
     countsWhereSplit: countsWhereSplit(provider),
     keepsClients: routes.some(
       ({ router, source }) => source !== undefined && router?.source?.keepsClients?.(source) === true,

@@ -15,6 +15,7 @@ import type { Caches } from './caches.ts';
 import { targetKeyOf } from './canary-view.ts';
 import type { CanaryView } from './canary-view.ts';
 import { isOlder } from './claims.ts';
+import { gatewayProblems } from './gateways.ts';
 import type { Moment, ObserveSettings } from './observe.ts';
 import type { Scene } from './scene.ts';
 
@@ -48,6 +49,7 @@ export function problemsOf(
     ...notInstalled(scene, moment),
     ...sourceProblems(scene),
     ...borrowedProblems(scene),
+    ...gatewayProblems(scene, caches, { ...settings, presenceOf: moment.presenceOf }),
     ...autoscalerProblems({ ...scene, caches, missingKinds: moment.missingKinds }),
     ...scene.problems,
     ...(scene.target?.problems ?? []),

@@ -3,6 +3,7 @@
 import { abilityOf, type RouterCapabilities } from './capabilities.ts';
 import { acceptanceOf } from './gateway-api/acceptance.ts';
 import { whereBorrowed, type BorrowedKind } from './gateway-api/borrowed.ts';
+import { httpFeatures } from './gateway-api/features.ts';
 import { grpcProblems, grpcSpecOf } from './gateway-api/grpc.ts';
 import { mergeOnlyRule, mergeSpec } from './gateway-api/merge.ts';
 import { carriers, normalSpec, weightsOf } from './gateway-api/normal.ts';
@@ -67,6 +68,7 @@ function http(version: 'v1' | 'v1beta1'): TrafficRouter {
       { specOf: version === 'v1' ? specOf : (wish) => specOf(withoutPrimaryCookie(wish)), carriers },
     ),
     problems: (spec) => problemsOf(spec, ability),
+    features: httpFeatures,
   };
 }
 
@@ -104,6 +106,7 @@ export const gatewayApiGrpc: TrafficRouter = {
   route: routeOf({ version: 'v1', plural: 'grpcroutes', kind: 'GRPCRoute' }, { specOf: grpcSpecOf }),
   problems: (spec) => grpcProblems(spec, abilityOf(grpcProvider, grpcMatch)),
   variants: [whereBorrowed(grpcProvider, 'GRPCRoute')],
+  features: () => [],
 };
 
 /** The kinds that divide connections, under the versions of their releases, the newest first. */
@@ -128,6 +131,7 @@ function stream(
       { specOf: (wish) => streamSpecOf(wish, { named }), mergeSpec: mergeOnlyRule },
     ),
     problems: named ? tlsProblems : streamProblems,
+    features: () => [],
   });
   const newest = inVersion(version);
   const byVersion = olderVersions.map((of) => whereOnlyServed(newest, inVersion(of)));

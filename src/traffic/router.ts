@@ -1,6 +1,7 @@
 // A traffic router translates between a wanted split and the objects of one mesh or ingress, and does nothing else: it
 // holds no client, no logger, no clock. Imports api/ and model/ only; routers.ts lists all routers.
 import type { CanarySpec } from '../api/canary.ts';
+import type { Path } from '../api/problem.ts';
 import { apiVersionOf } from '../model/kube.ts';
 import type { KubeObject, OwnerReference, Presence, PresenceOf, Resource } from '../model/kube.ts';
 import type { OwnedShape } from '../model/owned.ts';
@@ -145,6 +146,18 @@ export interface RouteSource {
   readonly keepsClients?: (source: KubeObject) => boolean;
 }
 
+/** What a route needs that not every gateway of its API has. */
+export interface FeatureUse {
+  /** As the class of a gateway lists it, such as `HTTPRouteQueryParamMatching`. */
+  readonly feature: string;
+  /** The field that needs it. */
+  readonly field: Path;
+  /** Why a Canary is refused where it is missing, as others would see the canary. Left out: it is warned of. */
+  readonly refusal?: 'UnsupportedMatch' | 'UnsupportedAffinity';
+  /** It is about the copies that a run sends to the canary, which are left out where it is missing. */
+  readonly copies?: true;
+}
+
 export interface TrafficRouter {
   /** The value of `spec.provider`. */
   readonly provider: string;
@@ -160,6 +173,8 @@ export interface TrafficRouter {
   readonly annotations?: readonly string[];
   /** What the table of capabilities cannot tell: values that its API refuses, say. Errors stop the Canary before any write. */
   problems?(spec: CanarySpec): readonly Problem[];
+  /** Beyond the core of its kind. Left out: it does not belong to Gateways, of which some have more than others. */
+  features?(spec: CanarySpec): readonly FeatureUse[];
   /** The first that applies takes its place. */
   readonly variants?: readonly RouterVariant[];
 }

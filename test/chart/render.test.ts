@@ -84,6 +84,7 @@ const READ = 'get list watch';
 /** Of kinds that are in no namespace. */
 const clusterGrants = [
   `apiextensions.k8s.io/customresourcedefinitions: ${READ}`,
+  `gateway.networking.k8s.io/gatewayclasses: ${READ}`,
   `kuma.io/trafficroutes: ${READ} create patch delete`,
 ];
 /** What the controller does, resource by resource. Whoever adds a call adds a line here, and one in the chart. */
@@ -103,6 +104,7 @@ const workGrants = [
   ...['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes', 'udproutes'].map(
     (kind) => `gateway.networking.k8s.io/${kind}: ${READ} create patch`,
   ),
+  `gateway.networking.k8s.io/gateways: ${READ}`,
   `keda.sh/scaledobjects: ${READ} create patch delete`,
   `projectcontour.io/httpproxies: ${READ} create patch`,
   `serving.knative.dev/services: ${READ} patch`,

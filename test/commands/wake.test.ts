@@ -15,7 +15,7 @@ import {
 } from '../fixture/lab.ts';
 import type { Lab } from '../fixture/lab.ts';
 
-const { canaries, configMaps, deployments, metricTemplates, services } = resources;
+const { canaries, configMaps, deployments, gatewayClasses, gateways, metricTemplates, services } = resources;
 const key = (name: string): { namespace: string; name: string } => ({ namespace: 'shop', name });
 
 const template: KubeObject = {
@@ -142,6 +142,27 @@ describe('who is woken', () => {
     woken();
     change(of);
 
+    expect(woken()).toEqual([]);
+  });
+
+  it('by its Gateway and the class of that, where what is kept of them changes', () => {
+    const { of, woken } = world();
+    edit(of, canaries, 'other', { spec: { service: { gatewayRefs: [{ name: 'private' }] } } });
+    woken();
+    const apiVersion = 'gateway.networking.k8s.io/v1';
+    const edge = { name: 'public', namespace: 'edge' };
+    of.store.create(gateways, {
+      apiVersion,
+      kind: 'Gateway',
+      metadata: edge,
+      spec: { gatewayClassName: 'envoy' },
+    });
+    expect(woken()).toEqual(['shop/cart']);
+    of.store.create(gatewayClasses, { apiVersion, kind: 'GatewayClass', metadata: { name: 'envoy' } });
+    of.store.create(gatewayClasses, { apiVersion, kind: 'GatewayClass', metadata: { name: 'stranger' } });
+    expect(woken()).toEqual(['shop/cart']);
+    const body = { spec: { listeners: [{ name: 'http', port: 80 }] } };
+    of.store.patch(gateways, edge, { kind: 'merge', body });
     expect(woken()).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import type { Plan } from '../../src/api/status.ts';
 import type { Action } from '../../src/model/decision.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { resources } from '../../src/model/kube.ts';
-import type { KubeObject, Resource } from '../../src/model/kube.ts';
+import type { KubeObject, Presence, Resource } from '../../src/model/kube.ts';
 import { allPrimary, splitToward } from '../../src/model/split.ts';
 import { interestsOf } from '../../src/observe/canary-view.ts';
 import { observe } from '../../src/observe/observe.ts';
@@ -151,6 +151,27 @@ describe('an observation', () => {
 
     expect(look(of).plan?.trafficProof).toEqual(expected);
     expect(look(lab()).plan).not.toHaveProperty('trafficProof');
+  });
+
+  it('leaves copies out of the plan where a gateway says that it makes none', () => {
+    const { gateways, gatewayClasses } = resources;
+    const apiVersion = 'gateway.networking.k8s.io/v1';
+    const metadata = { name: 'public', namespace: 'edge' };
+    const of = withCanary(
+      { analysis: { interval: '10s', threshold: 2, stepWeight: 50, mirror: true } },
+      [gateways, { apiVersion, kind: 'Gateway', metadata, spec: { gatewayClassName: 'envoy' } }],
+      [gatewayClasses, { apiVersion, kind: 'GatewayClass', metadata: { name: 'envoy' } }],
+    );
+    const served = { presenceOf: (): Presence => 'served' };
+    expect(look(of, served).plan?.mirrorPercent).toBe(100);
+    const body = { status: { supportedFeatures: [{ name: 'HTTPRoute' }] } };
+    of.store.patch(gatewayClasses, { name: 'envoy' }, { kind: 'merge', body }, { subresource: 'status' });
+    const seen = look(of, served);
+    expect(seen.plan?.mirrorPercent).toBeUndefined();
+    expect(seen.problems.map(({ severity, field }) => `${severity} ${field}`)).toEqual([
+      'warning spec.analysis.mirror',
+    ]);
+    expect(look(of).plan?.mirrorPercent).toBe(100);
   });
 
   it('of a spec that cannot be read says why, and sees nothing else', () => {

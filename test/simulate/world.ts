@@ -4,7 +4,7 @@ import { Store } from '../../src/sandbox/store.ts';
 import { collectGarbage } from '../../src/sandbox/store/garbage.ts';
 import { carryOut } from '../../src/sandbox/rollout.ts';
 import type { Generation } from '../../src/sandbox/rollout-spec.ts';
-import { resources } from '../../src/model/kube.ts';
+import { apiVersionOf, resources } from '../../src/model/kube.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { objectOf } from '../../src/model/json.ts';
 import { allPrimary } from '../../src/model/split.ts';
@@ -82,12 +82,34 @@ export class World {
     this.store.register(resources.alertProviders, { statusSubresource: true });
     this.store.register(resources.scaledObjects, { statusSubresource: true });
     this.store.register(resources.canaryCommands, { statusSubresource: true });
+    this.#makeGateway();
     const kinds = allRouters.flatMap(resourcesOf).filter((resource) => !isBuiltIn(resource));
     for (const [, resource] of new Map(kinds.map((kind) => [resourceKey(kind), kind]))) {
       this.store.register(resource, { statusSubresource: true });
     }
     this.provider = provider;
     this.routeResource = routerFor(provider)?.route?.resource;
+  }
+
+  /** One that has whatever a route of a scenario needs. */
+  #makeGateway(): void {
+    const { gateways, gatewayClasses } = resources;
+    const apiVersion = apiVersionOf(gateways);
+    const features = ['', 'RequestMirror', 'RequestPercentageMirror', 'ResponseHeaderModification'];
+    this.store.register(gateways, { statusSubresource: true });
+    this.store.register(gatewayClasses);
+    this.store.create(gatewayClasses, {
+      apiVersion,
+      kind: gatewayClasses.kind,
+      metadata: { name: 'simulated' },
+      status: { supportedFeatures: features.map((name) => ({ name: `HTTPRoute${name}` })) },
+    });
+    this.store.create(gateways, {
+      apiVersion,
+      kind: gateways.kind,
+      metadata: { name: 'public', namespace: 'edge' },
+      spec: { gatewayClassName: 'simulated' },
+    });
   }
 
   /** For the next image that somebody builds. */

@@ -67,6 +67,10 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes, grpcroutes, tlsroutes, tcproutes, udproutes]
   verbs: [get, list, watch, create, patch]
+# Whether the gateways of a route are there, and of which class.
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gateways]
+  verbs: [get, list, watch]
 - apiGroups: [projectcontour.io]
   resources: [httpproxies]
   verbs: [get, list, watch, create, patch]
@@ -97,12 +101,15 @@ Kinds that are not installed in a cluster may be named here all the same.
 {{- end -}}
 
 {{/*
-Which kinds the cluster serves, and whether it keeps the fields of our status. And routes that are in no namespace: they have no
-owner to go with, so they are deleted.
+Which kinds the cluster serves, whether it keeps the fields of our status, and what its gateways can do. And routes that are in
+no namespace: they have no owner to go with, so they are deleted.
 */}}
 {{- define "serin.clusterRules" -}}
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
+  verbs: [get, list, watch]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gatewayclasses]
   verbs: [get, list, watch]
 - apiGroups: [kuma.io]
   resources: [trafficroutes]
