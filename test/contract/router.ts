@@ -25,7 +25,7 @@ export interface RouterExample {
   readonly service: object;
   /** And beside it. */
   readonly spec?: Partial<CanarySpec>;
-  /** The user's object that its route is made from: with a label `team: shop`, and leading to `cart`. */
+  /** The user's object that its route is made from. */
   readonly source?: KubeObject;
   /** The user's object in which it moves weights. */
   readonly given?: KubeObject;
@@ -82,10 +82,8 @@ const routeFields = {
 
 export function itIsATrafficRouter(router: TrafficRouter, example: RouterExample): void {
   const { provider, route } = router;
-  const spec = (service: object = {}, analysis: object = {}): CanarySpec => ({
-    ...specOf({ provider, service: { ...example.service, ...service }, analysis }),
-    ...example.spec,
-  });
+  const spec = (service: object = {}, analysis: object = {}): CanarySpec =>
+    specOf({ provider, service: { ...example.service, ...service }, analysis });
 
   describe(`${provider} as a traffic router`, () => {
     describeProblems(router, spec, example);
@@ -131,14 +129,7 @@ class Routes {
 
   render(canary: number, spec: CanarySpec = this.spec(), beside: Beside = {}): KubeObject {
     const { ingressClass = '' } = this.#example;
-    return this.make(wishOf(spec, { split: splitToward(canary), ingressClass, ...beside }));
-  }
-
-  make(wish: RouteWish): KubeObject {
-    const { source } = this.#example;
-    const leading: KubeObject | undefined =
-      source && JSON.parse(JSON.stringify(source).replaceAll('"cart"', `"${wish.apex}"`));
-    return frozen(this.shape.render({ ...wish, source: leading }));
+    return frozen(this.shape.render(wishOf(spec, { split: splitToward(canary), ingressClass, ...beside })));
   }
 
   /** As the server gives it back: an identity, and no shared references. */
@@ -171,11 +162,6 @@ class Routes {
     return this.#example.labels ?? {};
   }
 
-  /** Labels and annotations are those of the user's object, and who is not chosen in an A/B test stays with it. */
-  get isMade(): boolean {
-    return this.#example.source !== undefined;
-  }
-
   get namesOnlyUsed(): boolean {
     return this.#example.namesOnlyUsed === true;
   }
@@ -189,7 +175,6 @@ class Routes {
     const honoured = this.#example.honoured ?? honouredFields[this.#provider] ?? [];
     return (
       fields.every((name) => honoured.includes(name)) &&
-      !('apex' in service && this.isMade) &&
       (Object.keys(analysis).length === 0 || this.strategies.length > 1)
     );
   }
@@ -203,7 +188,7 @@ class Routes {
 
   /** Of the user's: to a Service that is none of ours. */
   foreignRules(): readonly JsonObject[] {
-    const { spec } = this.make(wishOf(this.spec(), { apex: 'till' }));
+    const { spec } = this.shape.render(wishOf(this.spec(), { apex: 'till' }));
     return rulesIn(spec, this.keys);
   }
 
@@ -299,7 +284,6 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   traefik: [],
   gloo: [],
   kuma: ['match', 'rewrite', 'headers'],
-  apisix: [],
   ...Object.fromEntries(
     ['smi:v1alpha1', 'smi:v1alpha2', 'smi:v1alpha3', 'linkerd', 'osm'].map((name) => [name, ['hosts']]),
   ),
@@ -466,21 +450,19 @@ function describeSplits(world: Routes): void {
   }
 
   if (world.strategies.length > 1) {
-    const everybodyElse = world.isMade ? [] : [{ 'cart-primary': 100 }];
-
     it('keeps everybody else on the primary in an A/B test', () => {
       const spec = world.spec({}, cohort);
       for (const canary of [0, 100]) {
         expect(world.weights(world.render(canary, spec))).toEqual([
           { 'cart-primary': 100 - canary, 'cart-canary': canary },
-          ...everybodyElse,
+          { 'cart-primary': 100 },
         ]);
       }
     });
 
     it('never widens an A/B match that it cannot express', () => {
       const spec = world.spec({}, { match: [{ headers: {} }, {}], iterations: 10 });
-      expect(world.weights(world.render(100, spec))).toEqual(everybodyElse);
+      expect(world.weights(world.render(100, spec))).toEqual([{ 'cart-primary': 100 }]);
     });
   } else {
     it('keeps everybody on the primary in an A/B test, as it cannot choose users', () => {
@@ -516,9 +498,9 @@ function describeSplits(world: Routes): void {
 
   it('names routes by the apex and keeps namespaces apart', () => {
     const spec = world.spec();
-    const till = world.make(wishOf(spec, { apex: 'till', namespace: 'north' }));
+    const till = shape.render(wishOf(spec, { apex: 'till', namespace: 'north' }));
     expect(till.metadata).toMatchObject({
-      name: shape.nameOf?.(spec) ?? 'till',
+      name: 'till',
       ...(world.claim === undefined ? { namespace: 'north' } : {}),
     });
     expect(shape.view(till).weights).toEqual({ 'till-primary': 100, 'till-canary': 0 });
@@ -601,8 +583,7 @@ function describeMerging(world: Routes): void {
     });
   }
 
-  const itHasLabels = world.isMade ? it.skip : it;
-  itHasLabels('adds and removes only labels and annotations of its own', () => {
+  it('adds and removes only labels and annotations of its own', () => {
     const written = { labels: { team: 'shop', tier: 'web' }, annotations: { 'example.com/owner': 'shop' } };
     const { metadata, ...rest } = world.stored(world.render(0, world.spec({ apex: written })));
     const live = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, zone: 'theirs' } } };

@@ -39,7 +39,9 @@ export async function ensureBinaries(
 }
 
 /** The CRDs that came with the source of a gateway's binary; filled with it. */
-export async function bundledCrdFolder(name: 'contour' | 'istiod' | 'envoy-gateway'): Promise<string> {
+export async function bundledCrdFolder(
+  name: 'contour' | 'traefik' | 'istiod' | 'envoy-gateway',
+): Promise<string> {
   return join(cacheFolder(), await recipes[name].folder(), 'crds');
 }
 

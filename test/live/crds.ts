@@ -1,5 +1,5 @@
 // Puts CRDs onto the API server, all at once, and waits until they are served.
-// Not here: the CRDs; they come with Contour's source, from SERIN_TEST_CRDS, and from the caller.
+// Not here: the CRDs; they come with the sources of Contour and Traefik, from SERIN_TEST_CRDS, and from the caller.
 // May import kube.ts and binaries.ts.
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -12,17 +12,19 @@ import { type Kube, parseObjects } from './kube.ts';
 const kind = 'apiextensions.k8s.io/v1/CustomResourceDefinition';
 
 /**
- * What both Contours need: from the folder that SERIN_TEST_CRDS names (contour.yaml, gateway-api-standard.yaml), and the rest
- * as Contour's own source has it.
+ * From the folder that SERIN_TEST_CRDS names, and the rest as the sources of Contour and Traefik have it; of what both have,
+ * Traefik's, which needs the newer Gateway API.
  */
-export async function contourCrds(): Promise<KubeObject[]> {
-  const bundled = await bundledCrdFolder('contour');
-  const files = (await readdir(bundled)).map((name) => join(bundled, name));
+export async function tierBCrds(): Promise<KubeObject[]> {
+  const files: string[] = [];
+  for (const program of ['contour', 'traefik'] as const) {
+    const bundled = await bundledCrdFolder(program);
+    files.push(...(await readdir(bundled)).map((name) => join(bundled, name)));
+  }
   const folder = process.env['SERIN_TEST_CRDS'];
   if (folder !== undefined) {
-    files.push(
-      ...['contour.yaml', 'gateway-api-standard.yaml'].map((name) => join(folder, name)).filter(existsSync),
-    );
+    const own = ['contour.yaml', 'gateway-api-standard.yaml', 'traefik.yaml'];
+    files.push(...own.map((name) => join(folder, name)).filter(existsSync));
   }
   const byName = new Map<string, KubeObject>();
   for (const file of files) {

@@ -101,7 +101,7 @@ export async function startEnvironment({
     const { url: nodeUrl } = await node;
     const prometheus = await startPrometheus(processes, {
       binary: binary('prometheus'),
-      envoys: [...gateways.values()].map(({ stats }) => stats),
+      gateways: [...gateways.values()],
       podTargetsUrl: `${nodeUrl}/targets`,
     });
     say('Prometheus is ready');

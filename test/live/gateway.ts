@@ -13,17 +13,31 @@ import { poll, type Processes } from './processes.ts';
 export const liveGateway = { namespace: 'live', name: 'live', listenerPort: 1080 } as const;
 
 /** The `spec.provider` that a gateway carries out; where several carry out one, an @ and the name of the gateway follow. */
-export type GatewayName = 'contour' | 'gatewayapi:v1' | 'istio' | 'gatewayapi:v1@envoy-gateway';
+export type GatewayName =
+  | 'contour'
+  | 'gatewayapi:v1'
+  | 'gatewayapi:v1@traefik'
+  | 'traefik'
+  | 'nginx'
+  | 'istio'
+  | 'gatewayapi:v1@envoy-gateway';
 
 export interface Gateway {
-  /** Where Envoy answers requests, for instance `http://127.0.0.1:8085`. Routes are chosen by Host header. */
+  /** Where it answers requests, for instance `http://127.0.0.1:8085`. Routes are chosen by Host header. */
   readonly url: string;
-  /** `address:port` of Envoy's `/stats/prometheus`. */
+  /** `address:port` of its metrics for Prometheus. */
   readonly stats: string;
+  /** Left out: `/stats/prometheus`, as every Envoy has it. */
+  readonly metricsPath?: string;
   /** What it goes by. */
   readonly routeKind: RouteKind;
-  /** What Envoy itself goes by, which may be later than what its Contour has accepted. */
-  readonly weights: (host: string) => Promise<readonly RoutedWeights[]>;
+  /** Nothing that it writes tells Serin that it has taken a route over. */
+  readonly silent?: boolean;
+  /**
+   * What the proxy itself goes by, which may be later than what its controller has accepted.
+   * @param namespace of the Services
+   */
+  readonly weights: (host: string, namespace: string) => Promise<readonly RoutedWeights[]>;
 }
 
 /** Weights by `namespace/service` of one rule of a host; a rule with one Service alone has none. */

@@ -39,6 +39,11 @@ const HttpProxy = z.object({
 const HttpRoute = z.object({
   spec: z.object({ rules: z.array(z.object({ backendRefs: z.array(Backend).default([]) })).default([]) }),
 });
+const TraefikService = z.object({
+  spec: z.object({
+    weighted: z.object({ services: z.array(Backend).default([]) }).default({ services: [] }),
+  }),
+});
 
 const Destination = z.object({
   destination: z.object({ host: z.string() }),
@@ -58,8 +63,24 @@ const weightsIn = {
     VirtualService.parse(object).spec.http.map(({ route }) =>
       tableOf(route.map(({ destination, weight }) => ({ name: destination.host, weight }))),
     ),
-} satisfies Record<string, (object: KubeObject) => RouteMoment['rules']>;
+  'traefik.io/v1alpha1/TraefikService': (object: KubeObject) => {
+    const { name } = object.metadata;
+    const { services } = TraefikService.parse(object).spec.weighted;
+    // What is not named gets nothing.
+    return [{ [`${name}-primary`]: 0, [`${name}-canary`]: 0, ...tableOf(services) }];
+  },
+  // Named like the Service that it leads to, as the user's is.
+  'networking.k8s.io/v1/Ingress': ({ metadata: { name, annotations = {} } }: KubeObject) => {
+    const [canary, weight] = ['canary', 'canary-weight'].map(
+      (key) => annotations[`nginx.ingress.kubernetes.io/${key}`],
+    );
+    return canary === 'true' ? [{ [name]: Number(weight ?? 0) }] : undefined;
+  },
+} satisfies Record<string, (object: KubeObject) => RouteMoment['rules'] | undefined>;
 export type RouteKind = keyof typeof weightsIn;
+
+/** An Ingress of ingress-nginx is the second one, beside that of the user. */
+const routeKey = (key: string) => key.replace(/-canary$/, '');
 
 /** @param routeKinds which of them the cluster serves */
 export async function recordHistory(kube: Kube, routeKinds: ReadonlySet<RouteKind>): Promise<History> {
@@ -83,8 +104,11 @@ export async function recordHistory(kube: Kube, routeKinds: ReadonlySet<RouteKin
   });
   const routeFollowings = [...routeKinds].map((kind) =>
     follow(kube, kind, {
-      onObject: (object) => record(keyOf(object), weightsIn[kind](object)),
-      onGone: (key) => weights.delete(key),
+      onObject(object) {
+        const rules = weightsIn[kind](object);
+        if (rules !== undefined) record(routeKey(keyOf(object)), rules);
+      },
+      onGone: (key) => weights.delete(routeKey(key)),
     }),
   );
   const followings = [canaryFollowing, ...routeFollowings];

@@ -1,16 +1,16 @@
-// A real Prometheus that scrapes the Envoys and the pods every two seconds.
+// A real Prometheus that scrapes the gateways and the pods every two seconds.
 // Not here: the queries.
 // May import the files of this folder.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { z } from 'zod';
+import type { Gateway } from './gateway.ts';
 import { poll, type Processes, type Running } from './processes.ts';
 
 export interface PrometheusOptions {
   readonly binary: string;
-  /** `address:port` of each Envoy's statistics. */
-  readonly envoys: readonly string[];
+  readonly gateways: readonly Pick<Gateway, 'stats' | 'metricsPath'>[];
   /** HTTP service discovery of the pods. */
   readonly podTargetsUrl: string;
 }
@@ -26,10 +26,10 @@ const address = '127.0.0.1:9090';
 export const prometheusUrl = `http://${address}`;
 
 export async function startPrometheus(processes: Processes, options: PrometheusOptions): Promise<Prometheus> {
-  const { binary, envoys, podTargetsUrl } = options;
+  const { binary, gateways, podTargetsUrl } = options;
   const config = join(processes.folder, 'prometheus.yaml');
   const scrapes = [
-    { job_name: 'envoy', metrics_path: '/stats/prometheus', static_configs: [{ targets: envoys }] },
+    { job_name: 'gateways', static_configs: gateways.map(scraped) },
     { job_name: 'pods', http_sd_configs: [{ url: podTargetsUrl, refresh_interval: '2s' }] },
   ];
   const global = { scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '2s' };
@@ -43,6 +43,11 @@ export async function startPrometheus(processes: Processes, options: PrometheusO
   };
   await begin();
   return { url: prometheusUrl, running: () => running, restart: begin };
+}
+
+/** Prometheus itself leaves out a target that it has already. */
+function scraped({ stats, metricsPath = '/stats/prometheus' }: Pick<Gateway, 'stats' | 'metricsPath'>) {
+  return { targets: [stats], labels: { __metrics_path__: metricsPath } };
 }
 
 async function ready(): Promise<boolean> {

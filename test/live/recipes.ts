@@ -2,12 +2,12 @@
 // Not here: the cache and its rules (binaries.ts).
 // May import prerequisites.ts and node:*.
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Log, run } from './prerequisites.ts';
 
 /** For every run of CI. */
-export const binaryNames = ['controlplane', 'contour', 'envoy', 'prometheus', 'helm'] as const;
+export const binaryNames = ['controlplane', 'contour', 'traefik', 'envoy', 'prometheus', 'helm'] as const;
 /** For tier C alone, which is run on demand. */
 export const tierCNames = ['istiod', 'envoy-gateway'] as const;
 export type BinaryName = (typeof binaryNames)[number] | (typeof tierCNames)[number];
@@ -15,6 +15,7 @@ export type BinaryName = (typeof binaryNames)[number] | (typeof tierCNames)[numb
 const versions = {
   kubernetes: 'v1.36.3',
   contour: 'v1.33.8',
+  traefik: 'v3.7.10',
   envoy: '1.40.0',
   prometheus: '2',
   helm: 'v4.3.1',
@@ -48,6 +49,12 @@ export const recipes: Record<BinaryName, Recipe> = {
     file: 'contour',
     needs: ['go'],
     install: installContour,
+  },
+  traefik: {
+    folder: () => Promise.resolve(`traefik-${versions.traefik}`),
+    file: 'traefik',
+    needs: ['go'],
+    install: buildTraefik,
   },
   envoy: {
     folder: () => Promise.resolve(`envoy-${versions.envoy}`),
@@ -111,15 +118,51 @@ async function installContour(folder: string, log: Log): Promise<void> {
   const crds = join(folder, 'crds');
   await mkdir(crds);
   await copyFile(join(source, 'examples/contour/01-crds.yaml'), join(crds, 'contour.yaml'));
-  const gatewayVersion = /sigs\.k8s\.io\/gateway-api (v\S+)/.exec(
+  await copyGatewayApiCrds(source, crds);
+}
+
+/**
+ * Built in the folder of its source by a go.mod and go.sum of the same content, because `go install` refuses a module that
+ * replaces others. One of those is a folder that the published module leaves out; all that is used of it are two empty structs.
+ * Beside the binary the CRDs that its informers need.
+ */
+async function buildTraefik(folder: string, log: Log): Promise<void> {
+  const source = await moduleFolder(`github.com/traefik/traefik/v3@${versions.traefik}`);
+  const absent = 'github.com/traefik/traefik/dynamic/ext';
+  const build = join(folder, 'build');
+  const modules = join(build, 'go.mod');
+  await mkdir(join(build, 'ext'), { recursive: true });
+  await writeFile(join(build, 'ext/go.mod'), `module ${absent}\n`);
+  await writeFile(join(build, 'ext/ext.go'), 'package ext\n\ntype HTTP struct{}\n\ntype Router struct{}\n');
+  for (const name of ['go.mod', 'go.sum'])
+    await writeFile(join(build, name), await readFile(join(source, name)));
+  await run(['go', 'mod', 'edit', `-replace=${absent}=${join(build, 'ext')}`, modules], { log });
+  const flags = [
+    '-trimpath',
+    `-modfile=${modules}`,
+    `-ldflags=-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=${versions.traefik}`,
+  ];
+  await run(['go', 'build', ...flags, '-o', join(folder, 'traefik'), './cmd/traefik'], {
+    log,
+    cwd: source,
+    env: { CGO_ENABLED: '0' },
+  });
+  await rm(build, { recursive: true });
+  const crds = join(folder, 'crds');
+  await mkdir(crds);
+  const definitions = 'docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml';
+  await copyFile(join(source, definitions), join(crds, 'traefik.yaml'));
+  await copyGatewayApiCrds(source, crds);
+}
+
+/** The standard channel of the version that a program was built with. */
+async function copyGatewayApiCrds(source: string, crds: string): Promise<void> {
+  const version = /sigs\.k8s\.io\/gateway-api (v\S+)/.exec(
     await readFile(join(source, 'go.mod'), 'utf8'),
   )?.[1];
-  const gateway = join(
-    await moduleFolder(`sigs.k8s.io/gateway-api@${gatewayVersion}`),
-    'config/crd/standard',
-  );
-  for (const name of await readdir(gateway)) {
-    if (name.startsWith('gateway.networking.k8s.io_')) await copyFile(join(gateway, name), join(crds, name));
+  const channel = join(await moduleFolder(`sigs.k8s.io/gateway-api@${version}`), 'config/crd/standard');
+  for (const name of await readdir(channel)) {
+    if (name.startsWith('gateway.networking.k8s.io_')) await copyFile(join(channel, name), join(crds, name));
   }
 }
 

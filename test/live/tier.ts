@@ -3,7 +3,7 @@
 // May import the files of this folder.
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { contourCrds, tierCCrds } from './crds.ts';
+import { tierBCrds, tierCCrds } from './crds.ts';
 import { envoyGatewayObjects, startEnvoyGateway } from './envoy-gateway.ts';
 import {
   type Gateway,
@@ -15,6 +15,7 @@ import {
 import { istioObjects, startIstio } from './istio.ts';
 import type { Processes } from './processes.ts';
 import type { BinaryName } from './recipes.ts';
+import { startTraefik, traefikObjects } from './traefik.ts';
 
 export interface Tier {
   readonly programs: readonly BinaryName[];
@@ -47,18 +48,16 @@ export const tierC: Tier = {
 
 /** Tier B, for every run of CI; tier A, stories without a gateway, is told there too. */
 export const tierB: Tier = {
-  programs: ['contour', 'envoy'],
-  crds: contourCrds,
-  objects: gatewayObjects,
+  programs: ['contour', 'envoy', 'traefik'],
+  crds: tierBCrds,
+  objects: [...gatewayObjects, ...traefikObjects],
   async start({ processes, plane, binary }) {
     const programs = { contour: binary('contour'), envoy: binary('envoy') };
-    const [http, gateway] = await Promise.all([
+    const [http, gateway, traefik] = await Promise.all([
       startHttpProxyGateway(processes, programs, await plane.kubeconfigOf('contour')),
       startGatewayApi(processes, programs, await plane.kubeconfigOf('contour-gateway')),
+      startTraefik(processes, binary('traefik'), await plane.kubeconfigOf('traefik')),
     ]);
-    return new Map([
-      ['contour', http],
-      ['gatewayapi:v1', gateway],
-    ]);
+    return new Map<GatewayName, Gateway>([['contour', http], ['gatewayapi:v1', gateway], ...traefik]);
   },
 };

@@ -1,12 +1,13 @@
 // What users of the stories apply: a Deployment, a root HTTPProxy, a Canary.
 // Imports nothing but shapes.
-import type { Analysis, Metric } from '../../../src/api/analysis.ts';
+import type { Analysis } from '../../../src/api/analysis.ts';
 import type { Service } from '../../../src/api/service.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
 import { envoyGateway } from '../envoy-gateway.ts';
-import { prometheusUrl } from '../prometheus.ts';
 import { type GatewayName, liveGateway } from '../gateway.ts';
 import { istioGateway } from '../istio.ts';
+import { nginxClass, traefikGateway } from '../traefik.ts';
+import { templatesOf } from './metrics.ts';
 
 /** What carries out a Canary: a gateway, or for `kubernetes` Services alone. */
 export type Provider = GatewayName | 'kubernetes';
@@ -80,6 +81,39 @@ export function rootProxy(namespace: string, host: string, include = appName): K
   };
 }
 
+/** Traefik: what owns the host name and leads to the TraefikService that Serin writes. */
+function ingressRoute(namespace: string, host: string, service: string): KubeObject {
+  const services = [{ kind: 'TraefikService', name: service }];
+  return {
+    apiVersion: 'traefik.io/v1alpha1',
+    kind: 'IngressRoute',
+    metadata: { namespace, name: 'root' },
+    spec: { routes: [{ kind: 'Rule', match: `Host(\`${host}\`)`, services }] },
+  };
+}
+
+/** The user's own Ingress; Serin writes a second one beside it. */
+export const ingressRef = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: appName };
+
+/** What owns the host name and leads to the apex Service. */
+export function ingress(
+  namespace: string,
+  host: string,
+  service = appName,
+  { className = nginxClass, before = [] }: { className?: string; before?: readonly object[] } = {},
+): KubeObject {
+  const backend = { service: { name: service, port: { number: 80 } } };
+  return {
+    apiVersion: ingressRef.apiVersion,
+    kind: ingressRef.kind,
+    metadata: { namespace, name: ingressRef.name },
+    spec: {
+      ingressClassName: className,
+      rules: [...before, { host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+    },
+  };
+}
+
 export interface CanaryOptions {
   readonly namespace: string;
   readonly name?: string;
@@ -91,26 +125,32 @@ export interface CanaryOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
-/** The fields of `spec.service` that say through which gateway a host name is reached. */
-const routed: Record<Provider, (host: string) => Readonly<Record<string, unknown>>> = {
+/** What the spec says of the way that requests for a host name come. */
+interface Routed {
+  readonly service?: Readonly<Record<string, unknown>>;
+  readonly ingressRef?: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+}
+
+const through =
+  ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
+  (host: string): Routed => ({ service: { hosts: [host], gatewayRefs: [{ name, namespace }] } });
+
+const routed: Record<Provider, (host: string) => Routed> = {
   contour: () => ({}),
-  'gatewayapi:v1': (host) => ({
-    hosts: [host],
-    gatewayRefs: [{ name: liveGateway.name, namespace: liveGateway.namespace }],
-  }),
+  'gatewayapi:v1': through(liveGateway),
+  'gatewayapi:v1@traefik': through(traefikGateway),
+  'gatewayapi:v1@envoy-gateway': through(envoyGateway),
+  traefik: () => ({}),
+  nginx: () => ({ ingressRef }),
   istio: (host) => ({
-    hosts: [host],
-    gateways: [`${istioGateway.namespace}/${istioGateway.name}`],
-  }),
-  'gatewayapi:v1@envoy-gateway': (host) => ({
-    hosts: [host],
-    gatewayRefs: [{ name: envoyGateway.name, namespace: envoyGateway.namespace }],
+    service: { hosts: [host], gateways: [`${istioGateway.namespace}/${istioGateway.name}`] },
   }),
   kubernetes: () => ({}),
 };
 
 export function canary(options: CanaryOptions): KubeObject {
   const { namespace, name = appName, target = appName, provider, host, analysis, service, spec } = options;
+  const { service: reached, ...references } = routed[provider](host);
   return {
     apiVersion: 'flagger.app/v1beta1',
     kind: 'Canary',
@@ -118,7 +158,8 @@ export function canary(options: CanaryOptions): KubeObject {
     spec: {
       provider: provider.split('@')[0],
       targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
-      service: { port: 80, targetPort: 8080, ...routed[provider](host), ...service },
+      service: { port: 80, targetPort: 8080, ...reached, ...service },
+      ...references,
       progressDeadlineSeconds: 60,
       analysis: { interval: '1s', threshold: 5, ...analysis },
       ...spec,
@@ -134,52 +175,16 @@ export function beside(
   switch (provider) {
     case 'contour':
       return [rootProxy(namespace, host, route)];
+    case 'traefik':
+      return [ingressRoute(namespace, host, route)];
+    case 'nginx':
+      return [ingress(namespace, host, route), ...templatesOf(provider, namespace)];
     case 'istio':
-    case 'gatewayapi:v1@envoy-gateway':
-      return [podSuccessRateTemplate(namespace)];
     case 'gatewayapi:v1':
+    case 'gatewayapi:v1@traefik':
+    case 'gatewayapi:v1@envoy-gateway':
+      return templatesOf(provider, namespace);
     case 'kubernetes':
       return [];
   }
-}
-
-export const successRate: Metric = {
-  name: 'request-success-rate',
-  interval: '10s',
-  thresholdRange: { min: 99 },
-};
-/** Latency below two seconds says nothing on a shared machine. */
-const duration: Metric = { name: 'request-duration', interval: '30s', thresholdRange: { max: 2000 } };
-
-/** By what the pods themselves count, for gateways that do not tell canary from primary in their metrics. */
-const podSuccessRate: Metric = {
-  name: 'pod-success-rate',
-  templateRef: { name: 'pod-success-rate' },
-  interval: '10s',
-  thresholdRange: { min: 99 },
-};
-
-function podSuccessRateTemplate(namespace: string): KubeObject {
-  return {
-    apiVersion: 'flagger.app/v1beta1',
-    kind: 'MetricTemplate',
-    metadata: { namespace, name: podSuccessRate.name },
-    spec: {
-      provider: { type: 'prometheus', address: prometheusUrl },
-      query: `100 * ${canaryRate(',status!~"5.."')} / ${canaryRate('')}`,
-    },
-  };
-}
-
-/** Requests a second of the canary's pods, as PromQL with the variables of a MetricTemplate. */
-function canaryRate(filter: string): string {
-  const pods =
-    'kubernetes_namespace="{{ namespace }}",kubernetes_pod_name=~"{{ target }}-[0-9a-z]+-[0-9a-z]+"';
-  return `sum(rate(http_request_duration_seconds_count{${pods}${filter}}[{{ interval }}]))`;
-}
-
-/** How a canary is judged there; the first is a success rate. */
-export function metricsOf(provider: Provider): readonly [Metric, ...Metric[]] {
-  const counted = provider === 'istio' || provider === 'gatewayapi:v1@envoy-gateway';
-  return counted ? [podSuccessRate] : [successRate, duration];
 }

@@ -9,27 +9,51 @@ import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
 
 /** So many requests in a row tell where all of them go. */
 const enough = 20;
-const insider = { 'x-user': 'insider', 'x-region': 'eu' };
+
+type Headers = Readonly<Record<string, string>>;
+
+interface Chosen {
+  readonly match: NonNullable<Analysis['match']>;
+  /** Whoever sends these meets the canary. */
+  readonly sent: Headers;
+  /** Whoever sends these does not quite. */
+  readonly almost: Headers;
+}
+
+/** Both must be there. */
+const bothHeaders: Chosen = {
+  match: [{ headers: { 'x-user': { exact: 'insider' }, 'x-region': { exact: 'eu' } } }],
+  sent: { 'x-user': 'insider', 'x-region': 'eu' },
+  almost: { 'x-user': 'insider' },
+};
+const oneHeader: Chosen = {
+  match: [{ headers: { 'x-user': { exact: 'insider' } } }],
+  sent: { 'x-user': 'insider' },
+  almost: { 'x-user': 'insider-no-more' },
+};
+/** Of ingress-nginx: the match names the cookie, and its value must be `always`. */
+const cookie: Chosen = {
+  match: [{ headers: { cookie: { exact: 'canary' } } }],
+  sent: { cookie: 'theme=dark; canary=always' },
+  almost: { cookie: 'canary=never; theme=always' },
+};
 
 function toCanary(samples: readonly Sample[]): number {
   return samples.filter(({ pod }) => isCanaryPod(pod)).length;
 }
 
-/** Both headers must be there: whoever has one of them, or none, stays with the primary, and nobody gets a 404. */
-async function abTest(scene: Scene, provider: GatewayName): Promise<void> {
+/** Whoever is not chosen, or not quite, stays with the primary, and nobody gets a 404. */
+async function abTest(scene: Scene, provider: GatewayName, { match, sent, almost }: Chosen): Promise<void> {
   const hooks = await startHooks(scene);
   hooks.closed.add('/finish');
   await scene.deploy({ version: '1.0' });
-  const match: Analysis['match'] = [
-    { headers: { 'x-user': { exact: 'insider' }, 'x-region': { exact: 'eu' } } },
-  ];
   const webhooks = [{ name: 'finish', type: 'confirm-promotion' as const, url: `${hooks.url}/finish` }];
   await scene.declare({ provider, analysis: { interval: '1s', iterations: 3, match, webhooks } });
-  const { atMs: initializedMs } = await scene.reach('Initialized');
-  const [everybody, half, chosen] = await Promise.all([
+  const initializedMs = await scene.initialized(provider);
+  const [everybody, notQuite, chosen] = await Promise.all([
     scene.startLoad(provider),
-    scene.startLoad(provider, { headers: { 'x-user': 'insider' } }),
-    scene.startLoad(provider, { headers: insider }),
+    scene.startLoad(provider, { headers: almost }),
+    scene.startLoad(provider, { headers: sent }),
   ]);
   await scene.eventually('requests', async () => chosen.samples.length > 20);
   await scene.release({ version: '2.0' });
@@ -46,7 +70,7 @@ async function abTest(scene: Scene, provider: GatewayName): Promise<void> {
   const endedMs = Date.now();
   hooks.closed.delete('/finish');
   await scene.reach('Succeeded');
-  for (const load of [everybody, half, chosen]) {
+  for (const load of [everybody, notQuite, chosen]) {
     const samples = await load.stop();
     expectNoFailure(samples, initializedMs, 'Initialized');
     const counted =
@@ -114,13 +138,16 @@ const story = (name: string, tell: Story['tell']): Story => ({
   tell,
 });
 
-export function abTestThrough(provider: GatewayName, name: string): Story {
-  return story(name, (scene) => abTest(scene, provider));
+export function abTestThrough(provider: GatewayName, name: string, chosen = bothHeaders): Story {
+  return story(name, (scene) => abTest(scene, provider, chosen));
 }
 
 export const matches: readonly Story[] = [
   abTestThrough('contour', 'row-3-ab-test-contour'),
   abTestThrough('gatewayapi:v1', 'ab-test-gatewayapi'),
+  abTestThrough('gatewayapi:v1@traefik', 'ab-test-gatewayapi-on-traefik'),
+  abTestThrough('nginx', 'ab-test-nginx', oneHeader),
+  abTestThrough('nginx', 'ab-test-cookie-nginx', cookie),
   story('row-4-retries-contour', retries),
   story('row-5-inexpressible-match', inexpressible),
   story('row-6-match-without-uri', withoutUri),

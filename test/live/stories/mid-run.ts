@@ -1,5 +1,4 @@
 // What happens to a run while it is under way: another revision, the old one again, hands on the route, other steps.
-import type { Provider } from './manifests.ts';
 import { deploymentOf } from './objects.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { expectNoFailure } from './traffic.ts';
@@ -7,11 +6,12 @@ import { expectNoFailure } from './traffic.ts';
 const routeKinds = {
   contour: 'projectcontour.io/v1/HTTPProxy',
   'gatewayapi:v1': 'gateway.networking.k8s.io/v1/HTTPRoute',
+  traefik: 'traefik.io/v1alpha1/TraefikService',
 } as const;
 type RoutedProvider = keyof typeof routeKinds;
 
 interface Begun {
-  readonly provider: Provider;
+  readonly provider: RoutedProvider;
   readonly weights: number[];
   readonly interval?: string;
 }
@@ -20,11 +20,11 @@ interface Begun {
 async function begin(scene: Scene, { provider, weights, interval = '2s' }: Begun) {
   await scene.deploy({ version: '1.0' });
   await scene.declare({ provider, analysis: { interval, stepWeights: weights } });
-  const { atMs } = await scene.reach('Initialized');
+  const initializedMs = await scene.initialized(provider);
   const load = await scene.startLoad(provider, { perSecond: 30 });
   await scene.eventually('requests', async () => load.samples.length > 20);
   await scene.release({ version: '2.0' });
-  return { load, initializedMs: atMs };
+  return { load, initializedMs };
 }
 
 /** The canary's weights in the order in which the route had them, from its latest 0 before `fromMs` on. */
@@ -129,6 +129,7 @@ export const midRun: readonly Story[] = [
   story('row-9-revert-mid-run', revert),
   story('foreign-label-contour', (scene) => handsOnRoute(scene, 'contour')),
   story('foreign-label-gatewayapi', (scene) => handsOnRoute(scene, 'gatewayapi:v1')),
+  story('row-7-foreign-label-traefik', (scene) => handsOnRoute(scene, 'traefik')),
   story('lost-route', lostRoute),
   story('row-8-other-steps', otherSteps),
 ];

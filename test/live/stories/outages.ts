@@ -1,5 +1,5 @@
 // What is taken away from the controller: its process, and Prometheus. Told alone, because everybody would miss them.
-import { successRate } from './manifests.ts';
+import { successRate } from './metrics.ts';
 import { deploymentOf } from './objects.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { expectNoFailure } from './traffic.ts';

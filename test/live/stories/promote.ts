@@ -1,9 +1,9 @@
 // A new revision goes step by step to all users, and nobody notices.
 import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
-import { metricsOf, type Provider } from './manifests.ts';
+import { metricsOf } from './metrics.ts';
 import { expect, type Scene, type Story } from './story.ts';
-import { describeShares, expectNoFailure, expectShare, shareAt } from './traffic.ts';
+import { describeShares, expectNoFailure, expectShare, isCanaryPod, shareAt } from './traffic.ts';
 
 const weights = [10, 30, 50];
 
@@ -29,7 +29,7 @@ async function tell(scene: Scene, provider: GatewayName): Promise<void> {
       webhooks: [{ name: 'step', type: 'confirm-traffic-increase', url: `${hooks.url}/step` }],
     },
   });
-  const { atMs: initializedMs } = await scene.reach('Initialized');
+  const initializedMs = await scene.initialized(provider);
   await scene.eventually('answers after Initialized', async () => load.samples.length > 100);
   await scene.release({ version: '2.0' });
   const shares = [];
@@ -66,17 +66,46 @@ async function tell(scene: Scene, provider: GatewayName): Promise<void> {
   scene.say(`none failed; ${describeShares(shares)}`);
 }
 
-/** `Initialized` is said when the gateway serves the route: whoever comes then gets no 404. */
-async function served(scene: Scene, provider: Provider): Promise<void> {
+/**
+ * `Initialized` is said when the gateway serves the route: whoever comes then gets no 404; nor does anybody once the canary's
+ * pods are gone, with the route at rest.
+ */
+async function served(scene: Scene, provider: GatewayName): Promise<void> {
   await scene.deploy({ version: '1.0' });
   const load = await scene.startLoad(provider, { perSecond: 100 });
-  await scene.declare({ provider, analysis: { interval: '1s', stepWeights: [50] } });
+  // Where nothing says so, it has the interval for it: the least that users have.
+  const interval = scene.gateway(provider).silent === true ? '10s' : '1s';
+  await scene.declare({ provider, analysis: { interval, stepWeights: [50] } });
   const { atMs } = await scene.reach('Initialized');
+  await scene.eventually('the pods of the canary to go', async () =>
+    (await scene.world.node.pods(scene.namespace)).every(({ name }) => !isCanaryPod(name)),
+  );
+  const goneMs = Date.now();
   await scene.eventually(
-    'requests after Initialized',
-    async () => load.samples.filter((sample) => sample.atMs > atMs).length > 200,
+    'requests without them',
+    async () => load.samples.filter((sample) => sample.atMs > goneMs).length > 200,
   );
   expectNoFailure(await load.stop(), atMs, 'Initialized');
+}
+
+/** At 0/100 nobody is left at the primary: not the hundredth either who comes where a weight of 0 is read as 1. */
+async function nobodyLeft(scene: Scene, provider: GatewayName): Promise<void> {
+  const hooks = await startHooks(scene);
+  hooks.closed.add('/finish');
+  await scene.deploy({ version: '1.0' });
+  const webhooks = [{ name: 'finish', type: 'confirm-promotion' as const, url: `${hooks.url}/finish` }];
+  await scene.declare({ provider, analysis: { stepWeights: [50, 100], webhooks } });
+  const initializedMs = await scene.initialized(provider);
+  const load = await scene.startLoad(provider, { perSecond: 60 });
+  await scene.eventually('requests', async () => load.samples.length > 20);
+  await scene.release({ version: '2.0' });
+  await scene.reachWeight(100);
+  const share = await shareAt(scene, { load, provider, weight: 100 });
+  hooks.closed.delete('/finish');
+  await scene.reach('Succeeded');
+  expectNoFailure(await load.stop(), initializedMs, 'Initialized');
+  expectShare(share);
+  scene.say(describeShares([share]));
 }
 
 const story = (name: string, tellIt: Story['tell']): Story => ({
@@ -97,4 +126,9 @@ export function promoteThrough(provider: GatewayName, name: string): readonly St
 export const promote: readonly Story[] = [
   ...promoteThrough('contour', 'contour'),
   ...promoteThrough('gatewayapi:v1', 'gatewayapi'),
+  ...promoteThrough('gatewayapi:v1@traefik', 'gatewayapi-on-traefik'),
+  ...promoteThrough('traefik', 'traefik'),
+  ...promoteThrough('nginx', 'nginx'),
+  story('row-7-nobody-left-traefik', (scene) => nobodyLeft(scene, 'traefik')),
+  story('nobody-left-nginx', (scene) => nobodyLeft(scene, 'nginx')),
 ];

@@ -2,7 +2,8 @@
 import type { Metric } from '../../../src/api/analysis.ts';
 import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
-import { appName, deploymentKind, metricsOf } from './manifests.ts';
+import { appName, deploymentKind } from './manifests.ts';
+import { metricsOf } from './metrics.ts';
 import { deploymentOf, eventsOf } from './objects.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';
 import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
@@ -113,5 +114,8 @@ export function rollbackThrough(provider: GatewayName, name: string): readonly S
 export const rollback: readonly Story[] = [
   ...rollbackThrough('contour', 'contour'),
   ...rollbackThrough('gatewayapi:v1', 'gatewayapi'),
+  ...rollbackThrough('gatewayapi:v1@traefik', 'gatewayapi-on-traefik'),
+  ...rollbackThrough('traefik', 'traefik'),
+  ...rollbackThrough('nginx', 'nginx'),
   { name: 'row-10-failed-rests', company: 'together', needsWorld: false, tell: failedRests },
 ];

@@ -10,6 +10,7 @@ import { joinLeave } from './join-leave.ts';
 import { matches } from './matches.ts';
 import { midRun } from './mid-run.ts';
 import { outages } from './outages.ts';
+import { oddObjects } from './odd-objects.ts';
 import { ownership } from './ownership.ts';
 import { promote } from './promote.ts';
 import { rest } from './rest.ts';
@@ -26,6 +27,7 @@ export const stories: readonly Story[] = [
   ...blueGreen,
   ...failedPromotion,
   ...matches,
+  ...oddObjects,
   ...strategies,
   ...joinLeave,
   ...ownership,

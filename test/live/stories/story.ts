@@ -8,7 +8,7 @@ import type { Controller } from '../controller.ts';
 import type { Environment, World } from '../environment.ts';
 import type { Gateway, GatewayName } from '../gateway.ts';
 import type { CanaryMoment, History, RouteMoment } from '../history.ts';
-import { type Load, type LoadOptions, startLoad } from '../load.ts';
+import { type Load, type LoadOptions, send, startLoad } from '../load.ts';
 import {
   appName,
   beside,
@@ -165,6 +165,21 @@ export class Scene {
 
   reach(phase: Phase, options: { name?: string; timeoutMs?: number } = {}): Promise<CanaryMoment> {
     return this.until(`phase ${phase}`, ({ status }) => status.phase === phase, options);
+  }
+
+  /**
+   * From when on no request may fail: Initialized, and where nothing tells Serin that the gateway serves the route, seen to be
+   * served. Users have ten seconds between the two, by their intervals; the stories have shorter ones.
+   */
+  async initialized(provider: GatewayName): Promise<number> {
+    const { atMs } = await this.reach('Initialized');
+    const { url, silent = false } = this.gateway(provider);
+    if (!silent) return atMs;
+    await this.eventually(
+      `${provider} to serve the route`,
+      async () => (await send({ url, host: this.host, perSecond: 1 })).status === 200,
+    );
+    return Date.now();
   }
 
   /** The run of a revision that was released just now. */

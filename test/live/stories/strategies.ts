@@ -2,7 +2,7 @@
 // it once he has.
 import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
-import { metricsOf } from './manifests.ts';
+import { metricsOf } from './metrics.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { expectNoFailure, isCanaryPod } from './traffic.ts';
 

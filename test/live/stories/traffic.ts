@@ -51,7 +51,9 @@ export async function shareAt(
   const { host, namespace } = scene;
   const gateway = scene.gateway(provider);
   await scene.eventually(`the gateway to go by weight ${weight}`, async () =>
-    (await gateway.weights(host)).some((rule) => rule[`${namespace}/${appName}-canary`] === weight),
+    (await gateway.weights(host, namespace)).some(
+      (rule) => rule[`${namespace}/${appName}-canary`] === weight,
+    ),
   );
   // What was on its way then has arrived.
   await scene.pass(500);
