@@ -1,6 +1,6 @@
 // Traefik: the split is the weights of a TraefikService named like the apex, to which the user's IngressRoute leads. Every
 // weight is written: Traefik reads one that is missing as 1. A Service without weight is not named: unless Traefik runs with
-// `allowEmptyServices`, one Service without pods takes the whole TraefikService away (Traefik 3.7), and the canary has
+// `allowEmptyServices`, one Service without pods takes the whole TraefikService away (seen with 3.7.10), and the canary has
 // none at rest.
 import type { RouterCapabilities } from './capabilities.ts';
 import { whereNamed } from './borrowed-route.ts';
