@@ -2,6 +2,7 @@
 import type { CanarySpec } from '../api/canary.ts';
 import { apexName } from '../api/defaults.ts';
 import { routesOf, type SpecOfRoute } from '../api/routes.ts';
+import { apisix } from './apisix.ts';
 import { contour } from './contour.ts';
 import {
   gatewayApiGrpc,
@@ -40,6 +41,7 @@ export const routers: readonly TrafficRouter[] = [
   knative,
   gloo,
   kuma,
+  apisix,
 ];
 
 /** With everything that may take the place of one of them. */

@@ -119,6 +119,7 @@ const workGrants = [
   `gateway.solo.io/routetables: ${READ} create patch`,
   `gloo.solo.io/upstreams: ${READ} create patch`,
   `kuma.io/meshhttproutes: ${READ} create patch`,
+  `apisix.apache.org/apisixroutes: ${READ} create patch`,
   `networking.istio.io/destinationrules: ${READ} create patch`,
 ];
 

@@ -2,6 +2,8 @@
 // are put together. A router without its line here fails them.
 import { parse } from 'yaml';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { apisix } from '../../src/traffic/apisix.ts';
+import { serviceKey as serviceNameKey } from '../../src/traffic/apisix/rule.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import {
   gatewayApiGrpc,
@@ -24,6 +26,7 @@ import type { TrafficRouter } from '../../src/traffic/router.ts';
 import { skipper } from '../../src/traffic/skipper.ts';
 import { smiRouters } from '../../src/traffic/smi.ts';
 import { traefik } from '../../src/traffic/traefik.ts';
+import { storefront as apisixRoute } from '../traffic/apisix/storefront.ts';
 import type { RouterExample } from './router.ts';
 
 const gateway = {
@@ -126,6 +129,16 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
     {
       service: {},
       keys: { rules: ['routes'], backends: 'routeAction.multi.destinations', service: upstreamKey },
+    },
+  ],
+  [
+    apisix,
+    {
+      service: {},
+      spec: { routeRef: { apiVersion: 'apisix.apache.org/v2', kind: 'ApisixRoute', name: 'storefront' } },
+      source: apisixRoute,
+      keys: { rules: ['http'], backends: 'backends', service: serviceNameKey },
+      portless: true,
     },
   ],
   [

@@ -25,7 +25,7 @@ export interface RouterExample {
   readonly service: object;
   /** And beside it. */
   readonly spec?: Partial<CanarySpec>;
-  /** The user's object that its route is made from. */
+  /** The user's object that its route is made from: with a label `team: shop`, and leading to `cart`. */
   readonly source?: KubeObject;
   /** The user's object in which it moves weights. */
   readonly given?: KubeObject;
@@ -82,8 +82,10 @@ const routeFields = {
 
 export function itIsATrafficRouter(router: TrafficRouter, example: RouterExample): void {
   const { provider, route } = router;
-  const spec = (service: object = {}, analysis: object = {}): CanarySpec =>
-    specOf({ provider, service: { ...example.service, ...service }, analysis });
+  const spec = (service: object = {}, analysis: object = {}): CanarySpec => ({
+    ...specOf({ provider, service: { ...example.service, ...service }, analysis }),
+    ...example.spec,
+  });
 
   describe(`${provider} as a traffic router`, () => {
     describeProblems(router, spec, example);
@@ -129,7 +131,14 @@ class Routes {
 
   render(canary: number, spec: CanarySpec = this.spec(), beside: Beside = {}): KubeObject {
     const { ingressClass = '' } = this.#example;
-    return frozen(this.shape.render(wishOf(spec, { split: splitToward(canary), ingressClass, ...beside })));
+    return this.make(wishOf(spec, { split: splitToward(canary), ingressClass, ...beside }));
+  }
+
+  make(wish: RouteWish): KubeObject {
+    const { source } = this.#example;
+    const leading: KubeObject | undefined =
+      source && JSON.parse(JSON.stringify(source).replaceAll('"cart"', `"${wish.apex}"`));
+    return frozen(this.shape.render({ ...wish, source: leading }));
   }
 
   /** As the server gives it back: an identity, and no shared references. */
@@ -162,6 +171,11 @@ class Routes {
     return this.#example.labels ?? {};
   }
 
+  /** Labels and annotations are those of the user's object, and who is not chosen in an A/B test stays with it. */
+  get isMade(): boolean {
+    return this.#example.source !== undefined;
+  }
+
   get namesOnlyUsed(): boolean {
     return this.#example.namesOnlyUsed === true;
   }
@@ -175,6 +189,7 @@ class Routes {
     const honoured = this.#example.honoured ?? honouredFields[this.#provider] ?? [];
     return (
       fields.every((name) => honoured.includes(name)) &&
+      !('apex' in service && this.isMade) &&
       (Object.keys(analysis).length === 0 || this.strategies.length > 1)
     );
   }
@@ -188,7 +203,7 @@ class Routes {
 
   /** Of the user's: to a Service that is none of ours. */
   foreignRules(): readonly JsonObject[] {
-    const { spec } = this.shape.render(wishOf(this.spec(), { apex: 'till' }));
+    const { spec } = this.make(wishOf(this.spec(), { apex: 'till' }));
     return rulesIn(spec, this.keys);
   }
 
@@ -284,6 +299,7 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   traefik: [],
   gloo: [],
   kuma: ['match', 'rewrite', 'headers'],
+  apisix: [],
   ...Object.fromEntries(
     ['smi:v1alpha1', 'smi:v1alpha2', 'smi:v1alpha3', 'linkerd', 'osm'].map((name) => [name, ['hosts']]),
   ),
@@ -450,19 +466,21 @@ function describeSplits(world: Routes): void {
   }
 
   if (world.strategies.length > 1) {
+    const everybodyElse = world.isMade ? [] : [{ 'cart-primary': 100 }];
+
     it('keeps everybody else on the primary in an A/B test', () => {
       const spec = world.spec({}, cohort);
       for (const canary of [0, 100]) {
         expect(world.weights(world.render(canary, spec))).toEqual([
           { 'cart-primary': 100 - canary, 'cart-canary': canary },
-          { 'cart-primary': 100 },
+          ...everybodyElse,
         ]);
       }
     });
 
     it('never widens an A/B match that it cannot express', () => {
       const spec = world.spec({}, { match: [{ headers: {} }, {}], iterations: 10 });
-      expect(world.weights(world.render(100, spec))).toEqual([{ 'cart-primary': 100 }]);
+      expect(world.weights(world.render(100, spec))).toEqual(everybodyElse);
     });
   } else {
     it('keeps everybody on the primary in an A/B test, as it cannot choose users', () => {
@@ -498,9 +516,9 @@ function describeSplits(world: Routes): void {
 
   it('names routes by the apex and keeps namespaces apart', () => {
     const spec = world.spec();
-    const till = shape.render(wishOf(spec, { apex: 'till', namespace: 'north' }));
+    const till = world.make(wishOf(spec, { apex: 'till', namespace: 'north' }));
     expect(till.metadata).toMatchObject({
-      name: 'till',
+      name: shape.nameOf?.(spec) ?? 'till',
       ...(world.claim === undefined ? { namespace: 'north' } : {}),
     });
     expect(shape.view(till).weights).toEqual({ 'till-primary': 100, 'till-canary': 0 });
@@ -583,7 +601,8 @@ function describeMerging(world: Routes): void {
     });
   }
 
-  it('adds and removes only labels and annotations of its own', () => {
+  const itHasLabels = world.isMade ? it.skip : it;
+  itHasLabels('adds and removes only labels and annotations of its own', () => {
     const written = { labels: { team: 'shop', tier: 'web' }, annotations: { 'example.com/owner': 'shop' } };
     const { metadata, ...rest } = world.stored(world.render(0, world.spec({ apex: written })));
     const live = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, zone: 'theirs' } } };

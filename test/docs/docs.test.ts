@@ -98,7 +98,11 @@ describe('the documentation', () => {
   it.each(pages.filter((path) => path.startsWith('docs/providers/') || path === 'docs/several-routes.md'))(
     'has manifests in %s that work',
     (path) => {
-      const blocks = [...read(path).matchAll(/(?:^(?: {4}.*)?\n)+/gm)].map(([block]) =>
+      // Indented, or between fences.
+      const indented = read(path).replaceAll(/^```yaml\n([^`]*)^```$/gm, (_fence, block: string) =>
+        block.replaceAll(/^(?=.)/gm, '    '),
+      );
+      const blocks = [...indented.matchAll(/(?:^(?: {4}.*)?\n)+/gm)].map(([block]) =>
         block.replaceAll(/^ {4}/gm, ''),
       );
       const manifests = blocks

@@ -9,7 +9,9 @@ import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { withVariants, type RouteWish } from '../../src/traffic/router.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 import { routers } from '../../src/traffic/routers.ts';
-import { hasDefinition, schemaOf } from './definitions.ts';
+import { storefront } from './apisix/storefront.ts';
+import { filesOf, hasDefinition, schemaOf } from './definitions.ts';
+import { settings } from './gloo/settings.ts';
 import { routeOf, specOf, wishOf } from './wish.ts';
 
 const folder = process.env['SERIN_TEST_CRDS'] ?? '';
@@ -101,21 +103,30 @@ const moments = fc.constantFrom<{ analysis: object; parts: Partial<RouteWish> }[
   })),
 );
 
+/** What routes, or the objects beside them, are made from. */
+const sources: Readonly<Record<string, KubeObject>> = { ApisixRoute: storefront, Upstream: settings };
+
 describeWithCrds(title, () => {
   const withRoute = routers.flatMap((router) =>
     withVariants(router).flatMap((variant) => {
       const { provider, route } = variant;
       return route === undefined || !hasDefinition(route.resource)
         ? []
-        : [{ provider, version: route.resource.version, router: variant }];
+        : filesOf(route.resource).map((file) => ({
+            provider,
+            version: route.resource.version,
+            file,
+            router: variant,
+          }));
     }),
   );
 
   it.each(withRoute)(
-    '$provider is stored in $version as it was sent, with defaults that change nothing',
-    ({ provider, router }) => {
+    '$provider is stored in $version ($file) as it was sent, with defaults that change nothing',
+    ({ provider, file, router }) => {
       const shape = routeOf(router);
-      const schema = schemaOf(folder, shape.resource);
+      const schema = schemaOf(folder, shape.resource, file);
+      const source = router.source === undefined ? undefined : sources[router.source.resource.kind];
       fc.assert(
         fc.property(
           serviceArbitrary,
@@ -130,7 +141,7 @@ describeWithCrds(title, () => {
             });
             fc.pre(routerProblems(router, spec).every(({ severity }) => severity === 'warning'));
             const sent: KubeObject = shape.render(
-              wishOf(spec, { ...moment.parts, split: splitToward(canary), ingressClass: 'contour' }),
+              wishOf(spec, { ...moment.parts, split: splitToward(canary), ingressClass: 'contour', source }),
             );
             const { object, removed, problems } = admit(schema, sent);
             expect({ removed, problems }).toEqual({ removed: [], problems: [] });
@@ -139,7 +150,7 @@ describeWithCrds(title, () => {
             expect(shape.merge(live, sent)).toEqual(live);
             expect(shape.view(live).weights).toEqual(shape.view(sent).weights);
             for (const companion of router.companions ?? []) {
-              for (const beside of companion.render(wishOf(spec))) {
+              for (const beside of companion.render(wishOf(spec, { source }))) {
                 const kept = admit(schemaOf(folder, companion.resource), beside);
                 expect({ removed: kept.removed, problems: kept.problems }).toEqual({
                   removed: [],

@@ -23,6 +23,10 @@ const files: Readonly<Record<string, string>> = {
   'apisix.apache.org': 'apisix.yaml',
   'zalando.org': 'skipper.yaml',
 };
+/** Of other releases, which serve the same version. */
+const otherFiles: Readonly<Record<string, readonly string[]>> = {
+  'apisix.apache.org': ['apisix-1.8.yaml'],
+};
 const texts = new Map<string, readonly JsonObject[]>();
 
 /** Built-in kinds have no definition, and a Knative Service is the user's own: what of it is written has tests of its own. */
@@ -30,8 +34,18 @@ export function hasDefinition({ group }: Resource): boolean {
   return group in files;
 }
 
-export function schemaOf(folder: string, { group, plural, version }: Resource): StructuralSchema {
-  const definition = definitionsIn(join(folder, files[`${group}/${version}`] ?? files[group] ?? '')).find(
+/** The files that define a kind; the usual one first. */
+export function filesOf({ group, version }: Resource): readonly string[] {
+  return [files[`${group}/${version}`] ?? files[group] ?? '', ...(otherFiles[group] ?? [])];
+}
+
+export function schemaOf(
+  folder: string,
+  resource: Resource,
+  file = filesOf(resource)[0] ?? '',
+): StructuralSchema {
+  const { group, plural, version } = resource;
+  const definition = definitionsIn(join(folder, file)).find(
     ({ metadata }) => objectOf(metadata)['name'] === `${plural}.${group}`,
   );
   const versions = objectsOf(objectOf(definition?.['spec'])['versions']);

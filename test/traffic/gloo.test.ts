@@ -10,6 +10,7 @@ import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { gloo } from '../../src/traffic/gloo.ts';
 import { upstreams, upstreamSource } from '../../src/traffic/gloo/upstreams.ts';
 import { inForce } from '../../src/traffic/router.ts';
+import { settings } from './gloo/settings.ts';
 import { frozen, routeOf, specOf, wishOf } from './wish.ts';
 
 const route = routeOf(gloo);
@@ -244,21 +245,7 @@ describe('what Gloo says of a RouteTable', () => {
 
 const ref = { apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', name: 'settings', namespace: 'gloo-system' };
 const withRef: CanarySpec = { ...spec(), upstreamRef: { ...ref, kind: 'Upstream' } };
-const source: KubeObject = frozen(
-  parse(`
-    apiVersion: gloo.solo.io/v1
-    kind: Upstream
-    metadata:
-      name: settings
-      namespace: gloo-system
-      labels: { team: shop, discovered_by: kubernetesplugin }
-    spec:
-      kube: { serviceName: settings, serviceNamespace: gloo-system, servicePort: 80 }
-      useHttp2: true
-      connectionConfig: { maxRequestsPerConnection: 100 }
-      loadBalancerConfig: { leastRequest: { choiceCount: 3 } }
-  `),
-);
+const source = settings;
 const renderUpstreams = (from?: KubeObject, port = 80): readonly KubeObject[] =>
   upstreams.render(wishOf(spec({}, { port }), { source: from }));
 const one = (from?: KubeObject, port = 80): KubeObject => {

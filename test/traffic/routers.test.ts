@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { specProviders } from '../../src/api/canary.ts';
+import { apisix } from '../../src/traffic/apisix.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import {
   gatewayApiGrpc,
@@ -51,6 +52,7 @@ describe('the list of routers', () => {
     ['gatewayapi', undefined],
     ['istio', istio],
     ['knative', knative],
+    ['apisix', apisix],
     ['gloo', gloo],
     ['gloo:discovery', gloo],
     ['kuma', kuma],

@@ -95,6 +95,9 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [kuma.io]
   resources: [meshhttproutes]
   verbs: [get, list, watch, create, patch]
+- apiGroups: [apisix.apache.org]
+  resources: [apisixroutes]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}
 
 {{/*
