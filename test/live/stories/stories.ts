@@ -19,10 +19,12 @@ import type { Story } from './story.ts';
 import { strategies } from './strategies.ts';
 import { takeover } from './takeover.ts';
 import { targets } from './targets.ts';
+import { unseen } from './unseen.ts';
 
 export const stories: readonly Story[] = [
   ...promote,
   ...rollback,
+  ...unseen,
   ...midRun,
   ...blueGreen,
   ...failedPromotion,
