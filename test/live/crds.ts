@@ -34,8 +34,8 @@ export async function tierBCrds(): Promise<KubeObject[]> {
 }
 
 /**
- * Of istiod and Envoy Gateway: those of their own sources, and for the Gateway API those of Envoy Gateway, which watches kinds of
- * the experimental channel.
+ * Of istiod and Envoy Gateway: those of their own sources. istiod goes without the kinds that are not about traffic; each of them
+ * would cost a second.
  */
 export async function tierCCrds(): Promise<KubeObject[]> {
   const folders = await Promise.all([bundledCrdFolder('istiod'), bundledCrdFolder('envoy-gateway')]);
@@ -43,7 +43,11 @@ export async function tierCCrds(): Promise<KubeObject[]> {
   for (const folder of folders)
     for (const file of await readdir(folder))
       objects.push(...parseObjects(await readFile(join(folder, file), 'utf8')));
-  return objects.filter((object) => object.kind === 'CustomResourceDefinition');
+  return objects.filter(
+    (object) =>
+      object.kind === 'CustomResourceDefinition' &&
+      (!object.metadata.name.endsWith('.istio.io') || object.metadata.name.endsWith('.networking.istio.io')),
+  );
 }
 
 const Conditions = z.object({

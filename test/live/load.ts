@@ -13,6 +13,8 @@ export interface Sample {
   /** From the pod's own headers; empty where a proxy answered in its place. */
   readonly pod: string;
   readonly version: string;
+  /** What the answer sets, as `name=value; attributes`; empty where it sets none. */
+  readonly cookie: string;
   readonly error?: string;
 }
 
@@ -88,9 +90,14 @@ export async function send(
     const answer = await request(`${url}${path}`, { dispatcher: agent, headers: { ...headers, host } });
     await answer.body.dump();
     const header = (name: string) => String(answer.headers[name] ?? '');
-    return result({ status: answer.statusCode, pod: header('x-pod'), version: header('x-version') });
+    return result({
+      status: answer.statusCode,
+      pod: header('x-pod'),
+      version: header('x-version'),
+      cookie: header('set-cookie'),
+    });
   } catch (error) {
-    return result({ status: 0, pod: '', version: '', error: messageOf(error) });
+    return result({ status: 0, pod: '', version: '', cookie: '', error: messageOf(error) });
   }
 }
 

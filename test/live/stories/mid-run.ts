@@ -1,17 +1,11 @@
 // What happens to a run while it is under way: another revision, the old one again, hands on the route, other steps.
+import type { GatewayName } from '../gateway.ts';
 import { deploymentOf } from './objects.ts';
 import { expect, type Scene, type Story } from './story.ts';
 import { expectNoFailure } from './traffic.ts';
 
-const routeKinds = {
-  contour: 'projectcontour.io/v1/HTTPProxy',
-  'gatewayapi:v1': 'gateway.networking.k8s.io/v1/HTTPRoute',
-  traefik: 'traefik.io/v1alpha1/TraefikService',
-} as const;
-type RoutedProvider = keyof typeof routeKinds;
-
 interface Begun {
-  readonly provider: RoutedProvider;
+  readonly provider: GatewayName;
   readonly weights: number[];
   readonly interval?: string;
 }
@@ -74,9 +68,10 @@ async function revert(scene: Scene): Promise<void> {
   expectNoFailure(await load.stop(), initializedMs, 'Initialized');
 }
 
-async function handsOnRoute(scene: Scene, provider: RoutedProvider): Promise<void> {
+async function handsOnRoute(scene: Scene, provider: GatewayName): Promise<void> {
   const { load, initializedMs } = await begin(scene, { provider, weights: [10, 30, 50] });
-  const route = { kind: routeKinds[provider], namespace: scene.namespace, name: 'app' };
+  const { routeKind } = scene.gateway(provider);
+  const route = { kind: routeKind, namespace: scene.namespace, name: 'app' };
   const { atMs } = await scene.reachWeight(30);
   await scene.kube.patch(route, {
     metadata: { labels: { 'example.test/team': 'shop' }, annotations: { 'example.test/note': 'mine' } },
@@ -95,7 +90,11 @@ async function handsOnRoute(scene: Scene, provider: RoutedProvider): Promise<voi
 async function lostRoute(scene: Scene): Promise<void> {
   const { load } = await begin(scene, { provider: 'contour', weights: [10, 30, 50] });
   const { status: before } = await scene.reachWeight(30);
-  await scene.kube.delete({ kind: routeKinds.contour, namespace: scene.namespace, name: 'app' });
+  await scene.kube.delete({
+    kind: scene.gateway('contour').routeKind,
+    namespace: scene.namespace,
+    name: 'app',
+  });
   await scene.eventually(
     'the route at the same weight',
     async () => scene.route().at(-1)?.rules[0]?.['app-canary'] === 30,
@@ -124,12 +123,16 @@ const story = (name: string, tell: Story['tell']): Story => ({
   tell,
 });
 
+export function foreignLabelThrough(provider: GatewayName, name: string): Story {
+  return story(name, (scene) => handsOnRoute(scene, provider));
+}
+
 export const midRun: readonly Story[] = [
   story('new-revision', newRevision),
   story('row-9-revert-mid-run', revert),
-  story('foreign-label-contour', (scene) => handsOnRoute(scene, 'contour')),
-  story('foreign-label-gatewayapi', (scene) => handsOnRoute(scene, 'gatewayapi:v1')),
-  story('row-7-foreign-label-traefik', (scene) => handsOnRoute(scene, 'traefik')),
+  foreignLabelThrough('contour', 'foreign-label-contour'),
+  foreignLabelThrough('gatewayapi:v1', 'foreign-label-gatewayapi'),
+  foreignLabelThrough('traefik', 'row-7-foreign-label-traefik'),
   story('lost-route', lostRoute),
   story('row-8-other-steps', otherSteps),
 ];

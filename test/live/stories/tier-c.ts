@@ -1,6 +1,8 @@
 // The stories of tier C: those of other gateways, through istiod and Envoy Gateway.
 import type { GatewayName } from '../gateway.ts';
+import { istio } from './istio.ts';
 import { abTestThrough } from './matches.ts';
+import { foreignLabelThrough } from './mid-run.ts';
 import { promoteThrough } from './promote.ts';
 import { rest } from './rest.ts';
 import { rollbackThrough } from './rollback.ts';
@@ -12,12 +14,14 @@ function through(provider: GatewayName, name: string): readonly Story[] {
     ...promoteThrough(provider, name),
     ...rollbackThrough(provider, name),
     abTestThrough(provider, `ab-test-${name}`),
-    ...strategiesThrough(provider, name),
+    ...strategiesThrough(provider, name, 40),
+    foreignLabelThrough(provider, `foreign-label-${name}`),
   ];
 }
 
 export const tierCStories: readonly Story[] = [
   ...through('istio', 'istio'),
+  ...istio,
   ...through('gatewayapi:v1@envoy-gateway', 'envoy-gateway'),
   ...rest,
 ];
