@@ -12,6 +12,7 @@ import { CanaryStatus } from './status.ts';
 
 /** What `spec.provider` may say. The controller's flag may say more, see provider.ts. */
 export const specProviders = [
+  'alb',
   'apisix',
   'appmesh',
   'appmesh:v1beta2',
@@ -29,6 +30,8 @@ export const specProviders = [
   'kuma',
   'linkerd',
   'nginx',
+  'nginxinc',
+  'openshift',
   'osm',
   'skipper',
   'smi:v1alpha1',

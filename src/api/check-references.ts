@@ -1,4 +1,5 @@
 // Checks of what a Canary refers to.
+import type { CanarySpec } from './canary.ts';
 import type { Checked } from './check.ts';
 import { isKnative, namespaceOf } from './defaults.ts';
 import { type Path, type Problem, errorAt, warningAt } from './problem.ts';
@@ -77,46 +78,54 @@ function routeProblems({ canary: { spec }, provider }: Checked): Problem[] {
 
 interface Need {
   readonly path: Path;
-  readonly value: unknown;
+  readonly in: (spec: CanarySpec) => unknown;
   readonly what: string;
 }
 
-/** What the provider cannot do without. */
-function neededProblems({ canary, provider }: Checked): Problem[] {
-  const { spec } = canary;
-  const needs: Need[] = [];
-  if (provider === 'nginx' || provider === 'skipper') {
-    needs.push({
-      path: ['spec', 'ingressRef'],
-      value: spec.ingressRef,
-      what: 'the Ingress that exposes the apex Service',
-    });
-  }
-  if (provider === 'apisix') {
-    needs.push({
-      path: ['spec', 'routeRef'],
-      value: spec.routeRef,
-      what: 'the route that exposes the apex Service',
-    });
-  }
-  if (provider === 'appmesh') {
-    needs.push({ path: ['spec', 'service', 'meshName'], value: spec.service?.meshName, what: 'the mesh' });
-  }
-  // A route of the user's has its parents.
-  const isBorrowed = provider !== undefined && routeKindsOf(provider).includes(spec.routeRef?.kind ?? '');
-  if (provider !== undefined && isGatewayApi(provider) && !isBorrowed) {
-    const gateways = spec.service?.gatewayRefs ?? [];
-    needs.push({ path: ['spec', 'service', 'gatewayRefs'], value: gateways[0], what: 'the Gateway' });
-  }
-  return needs
-    .filter(({ value }) => value === undefined || value === '')
-    .map(({ path, what }) =>
-      errorAt(path, {
-        reason: 'MissingReference',
-        message: `is missing, and ${provider} needs it`,
-        fix: `name ${what}`,
-      }),
-    );
+const ingress: Need = {
+  path: ['spec', 'ingressRef'],
+  in: ({ ingressRef }) => ingressRef,
+  what: 'the Ingress that exposes the apex Service',
+};
+const route: Need = {
+  path: ['spec', 'routeRef'],
+  in: ({ routeRef }) => routeRef,
+  what: 'the route that exposes the apex Service',
+};
+const gateway: Need = {
+  path: ['spec', 'service', 'gatewayRefs'],
+  in: ({ service }) => service?.gatewayRefs?.[0],
+  what: 'the Gateway',
+};
+const mesh: Need = {
+  path: ['spec', 'service', 'meshName'],
+  in: ({ service }) => service?.meshName,
+  what: 'the mesh',
+};
+
+const needs: ReadonlyMap<string, Need> = new Map([
+  ['alb', ingress],
+  ['nginx', ingress],
+  ['skipper', ingress],
+  ['apisix', route],
+  ['openshift', route],
+  ['appmesh', mesh],
+]);
+
+/** What the provider cannot do without. A route of the user's has its gateways. */
+function neededProblems({ canary: { spec }, provider = '' }: Checked): Problem[] {
+  const isBorrowed = routeKindsOf(provider).includes(spec.routeRef?.kind ?? '');
+  const need = isGatewayApi(provider) && !isBorrowed ? gateway : needs.get(provider);
+  const value = need?.in(spec);
+  return need === undefined || (value !== undefined && value !== '')
+    ? []
+    : [
+        errorAt(need.path, {
+          reason: 'MissingReference',
+          message: `is missing, and ${provider} needs it`,
+          fix: `name ${need.what}`,
+        }),
+      ];
 }
 
 /** References that may name another namespace, unless the controller forbids it. */

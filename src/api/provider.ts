@@ -24,6 +24,7 @@ export const routeProviders: Readonly<Record<RouteRef['kind'], (typeof specProvi
   HTTPProxy: 'contour',
   HTTPRoute: 'gatewayapi:v1',
   IngressRoute: 'traefik',
+  Route: 'openshift',
   TCPRoute: 'gatewayapi:v1:tcp',
   TLSRoute: 'gatewayapi:v1:tls',
   TraefikService: 'traefik',

@@ -53,6 +53,7 @@ export const RouteRef = object({
       'HTTPProxy',
       'HTTPRoute',
       'IngressRoute',
+      'Route',
       'TCPRoute',
       'TLSRoute',
       'TraefikService',

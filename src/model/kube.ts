@@ -40,6 +40,8 @@ export interface Resource {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /** Served by an API server of its own, so that no definition says whether a cluster has it. */
+  readonly aggregated?: true;
 }
 
 /** Names one object of a known resource. */

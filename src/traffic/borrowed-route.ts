@@ -2,6 +2,7 @@
 // sends to the apex Service primary and canary take its place; other rules, other backends and what others wrote stay as they
 // are. Several Canaries may share a route, so everything here is about the pair of one apex. The route is never created, and
 // on it stands, for each apex, what its rules said of the weight before. borrowed-route/ has one rule, and the view.
+import type { CanarySpec } from '../api/canary.ts';
 import { numberOf, withValueAt, type JsonObject } from '../model/json.ts';
 import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
 import { notedWeights, withNotedWeights } from '../model/original.ts';
@@ -31,12 +32,15 @@ export interface BorrowedParts {
   readonly acceptanceOf: (live: KubeObject) => Acceptance;
   /** Left out: false. */
   readonly namesOnlyUsed?: true;
+  /** Which reference of the spec names it; left out: `routeRef`. */
+  readonly reference?: 'ingressRef';
   /** Left out: they can stand anywhere. */
   readonly unfit?: RuleWords['unfit'];
 }
 
 export function borrowedRoute(parts: BorrowedParts): RouteShape {
   const { resource, serviceIn, namesOnlyUsed = false, unfit = () => undefined } = parts;
+  const nameIn = (spec: CanarySpec): string => spec[parts.reference ?? 'routeRef']?.name ?? '';
   const wordsFor = (namespace = ''): RuleWords => ({
     keys: parts.keys,
     weightOf: parts.weightOf,
@@ -48,11 +52,11 @@ export function borrowedRoute(parts: BorrowedParts): RouteShape {
   const pairOf = (live: KubeObject, apex: string): PairWords => ({ apex, words: wordsOf(live) });
   return {
     resource,
-    nameOf: ({ routeRef }) => routeRef?.name ?? '',
+    nameOf: nameIn,
     render: (wish) => ({
       apiVersion: apiVersionOf(resource),
       kind: resource.kind,
-      metadata: { name: wish.spec.routeRef?.name ?? '', namespace: wish.namespace },
+      metadata: { name: nameIn(wish.spec), namespace: wish.namespace },
       spec: specOf(wish, wordsFor(wish.namespace)),
     }),
     merge: (live, wanted) => {
@@ -69,7 +73,8 @@ export function borrowedRoute(parts: BorrowedParts): RouteShape {
       : {
           naming: (live: KubeObject, other: unknown, apex: string) => naming(live, other, pairOf(live, apex)),
         }),
-    problems: (spec, view) => referenceProblems(spec, view, resource.kind),
+    problems: (spec, view) =>
+      referenceProblems(spec, view, { kind: resource.kind, reference: parts.reference ?? 'routeRef' }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { CanarySpec } from '../api/canary.ts';
 import { apexName } from '../api/defaults.ts';
 import { routesOf, type SpecOfRoute } from '../api/routes.ts';
 import { apisix } from './apisix.ts';
+import { alb } from './alb.ts';
 import { contour } from './contour.ts';
 import {
   gatewayApiGrpc,
@@ -18,6 +19,8 @@ import { knative } from './knative.ts';
 import { kubernetes } from './kubernetes.ts';
 import { kuma } from './kuma.ts';
 import { nginx } from './nginx.ts';
+import { nginxinc } from './nginxinc.ts';
+import { openshift } from './openshift.ts';
 import { skipper } from './skipper.ts';
 import { smiRouters } from './smi.ts';
 import { traefik } from './traefik.ts';
@@ -36,6 +39,9 @@ export const routers: readonly TrafficRouter[] = [
   istio,
   traefik,
   nginx,
+  nginxinc,
+  openshift,
+  alb,
   skipper,
   ...smiRouters,
   knative,

@@ -1,5 +1,5 @@
 // Which optional kinds the cluster serves. One watch of the definitions' metadata starts the watch of a kind when its CRD
-// appears and lists it again when the CRD goes; a kind that is not there costs no request.
+// appears and lists it again when the CRD goes; a kind that is not there costs no request, but for one where no CRD can say.
 import { isApiError, type Cluster } from '../cluster/cluster.ts';
 import { resources, type Presence, type PresenceOf, type Resource } from '../model/kube.ts';
 import { createCache } from './cache.ts';
@@ -83,7 +83,8 @@ export function createKinds(options: KindsOptions): Kinds {
   const begin = async (): Promise<void> => {
     await known.whenSynced();
     for (const kind of optional) {
-      if (known.get(definitionOf(kind.resource)) === undefined) {
+      const defined = known.get(definitionOf(kind.resource)) !== undefined;
+      if (!defined && kind.resource.aggregated !== true) {
         kind.assumeMissing();
       } else {
         kind.start();

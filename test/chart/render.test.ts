@@ -120,6 +120,8 @@ const workGrants = [
   `gloo.solo.io/upstreams: ${READ} create patch`,
   `kuma.io/meshhttproutes: ${READ} create patch`,
   `apisix.apache.org/apisixroutes: ${READ} create patch`,
+  `k8s.nginx.org/virtualservers: ${READ} create patch`,
+  `route.openshift.io/routes: ${READ} patch`,
   `networking.istio.io/destinationrules: ${READ} create patch`,
 ];
 

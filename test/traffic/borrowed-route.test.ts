@@ -235,10 +235,12 @@ describe('a router for the route that a Canary names', () => {
   });
 
   it('is there for every kind that a Canary may name and for no other', () => {
-    const known = allRouters.flatMap(({ borrows }) => borrows ?? []);
-    const named = Object.keys(routeProviders).filter((kind) => kind !== 'ApisixRoute');
-    expect([...new Set(known)].toSorted()).toEqual(named.toSorted());
-    for (const { borrows = '', provider } of allRouters.filter((one) => one.borrows !== undefined)) {
+    // AWS has an Ingress, which a reference of its own names.
+    const named = allRouters.filter(({ borrows }) => borrows !== undefined && borrows !== 'Ingress');
+    const known = named.flatMap(({ borrows }) => borrows ?? []);
+    const kinds = Object.keys(routeProviders).filter((kind) => kind !== 'ApisixRoute');
+    expect([...new Set(known)].toSorted()).toEqual(kinds.toSorted());
+    for (const { borrows = '', provider } of named) {
       expect(routeKindsOf(provider)).toContain(borrows);
     }
   });

@@ -81,6 +81,9 @@ const beyondFlagger: Readonly<Record<string, Strategies>> = {
   'gatewayapi:v1:tls': { ...plain, streams: 'tcp', objects: ['TLSRoute'] },
   'gatewayapi:v1:tcp': { ...plain, streams: 'tcp', objects: ['TCPRoute'] },
   'gatewayapi:v1:udp': { ...plain, streams: 'udp', objects: ['UDPRoute'] },
+  alb: { ...plain, objects: ['Ingress'] },
+  nginxinc: { ...plain, match: ['headers', 'queryParams'], objects: ['VirtualServer'] },
+  openshift: { ...plain, streams: 'tcp', objects: ['Route'] },
 };
 
 /** What Serin does beyond the row, and why. */
@@ -167,6 +170,7 @@ const fieldsBeyondFlagger: FieldTable = {
   'gatewayapi:v1:tls': ['gatewayRefs', 'hosts'],
   'gatewayapi:v1:tcp': ['gatewayRefs'],
   'gatewayapi:v1:udp': ['gatewayRefs'],
+  nginxinc: ['hosts', 'match'],
 };
 
 function expectedFields(provider: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { specProviders } from '../../src/api/canary.ts';
 import { apisix } from '../../src/traffic/apisix.ts';
+import { alb } from '../../src/traffic/alb.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import {
   gatewayApiGrpc,
@@ -16,6 +17,8 @@ import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
 import { nginx } from '../../src/traffic/nginx.ts';
+import { nginxinc } from '../../src/traffic/nginxinc.ts';
+import { openshift } from '../../src/traffic/openshift.ts';
 import type { TrafficRouter } from '../../src/traffic/router.ts';
 import { providers, routerFor, routers } from '../../src/traffic/routers.ts';
 import { skipper } from '../../src/traffic/skipper.ts';
@@ -23,7 +26,7 @@ import { itIsATrafficRouter } from '../contract/router.ts';
 import { routerExamples, variantExamples } from '../contract/router-examples.ts';
 
 /** Whose splits stand in no list of rules; each is held to the same by its own test. */
-const withoutRules: readonly TrafficRouter[] = [nginx, skipper, knative];
+const withoutRules: readonly TrafficRouter[] = [nginx, nginxinc, skipper, knative, openshift, alb];
 
 for (const router of routers.filter((one) => !withoutRules.includes(one))) {
   const example = routerExamples.get(router);

@@ -37,7 +37,11 @@ afterEach(async () => {
 });
 
 /** `served` decides what a list of a kind answers; definitions are listed as given. */
-async function start(definitions: () => ListPage, served: Set<string>): Promise<Fixture> {
+async function start(
+  definitions: () => ListPage,
+  served: Set<string>,
+  more: Pick<Resource, 'aggregated'> = {},
+): Promise<Fixture> {
   const cluster = scriptedCluster();
   const list = cluster.list.bind(cluster);
   const clock = virtualClock();
@@ -52,7 +56,7 @@ async function start(definitions: () => ListPage, served: Set<string>): Promise<
   const common = { cluster: scripted, clock, random: () => 0.5, onError: () => undefined };
   const caches = [routes, proxies].map(() => createCache<object>({ ...common, project: () => ({}) }));
   const optional = caches.map((cache, index) =>
-    watchKind({ ...common, cache, resource: [routes, proxies][index] ?? routes }),
+    watchKind({ ...common, cache, resource: { ...([routes, proxies][index] ?? routes), ...more } }),
   );
   const kinds = createKinds({ ...common, optional });
   running = kinds;
@@ -135,6 +139,18 @@ describe('optional kinds', () => {
     const all = await start(fails(403, 'Forbidden'), new Set(['routes']));
     expect([all.kinds.presenceOf(routes), all.kinds.presenceOf(proxies)]).toEqual(['served', 'missing']);
     expect(all.lists()).toMatchObject({ routes: 1, proxies: 1 });
+  });
+
+  it('find out for themselves where no definition can say so, with one request', async () => {
+    const served = new Set<string>();
+    const all = await start(page(10), served, { aggregated: true });
+    expect(all.kinds.presenceOf(routes)).toBe('missing');
+    await all.clock.advance(200_000);
+    expect(all.lists()).toMatchObject({ routes: 1, proxies: 1 });
+    await running?.stop();
+    served.add('routes');
+    const again = await start(page(10), served, { aggregated: true });
+    expect(again.kinds.presenceOf(routes)).toBe('served');
   });
 
   it('a kind without a watch is served if it has a definition', async () => {

@@ -98,6 +98,13 @@ Kinds that are not installed in a cluster may be named here all the same.
 - apiGroups: [apisix.apache.org]
   resources: [apisixroutes]
   verbs: [get, list, watch, create, patch]
+- apiGroups: [k8s.nginx.org]
+  resources: [virtualservers]
+  verbs: [get, list, watch, create, patch]
+# Routes are the user's own, and are never created.
+- apiGroups: [route.openshift.io]
+  resources: [routes]
+  verbs: [get, list, watch, patch]
 {{- end -}}
 
 {{/*

@@ -79,11 +79,11 @@ function apexesIn({ spec }: KubeObject, words: RuleWords): readonly string[] {
 export function referenceProblems(
   spec: CanarySpec,
   view: RouteView | undefined,
-  kind: string,
+  { kind, reference }: { readonly kind: string; readonly reference: 'ingressRef' | 'routeRef' },
 ): readonly Problem[] {
   const apex = apexName(spec);
-  const value = spec.routeRef?.name ?? '';
-  const field: Path = ['spec', 'routeRef', 'name'];
+  const value = spec[reference]?.name ?? '';
+  const field: Path = ['spec', reference, 'name'];
   const subject = `names ${kind} ${value}, which`;
   if (view === undefined) {
     const message = `${subject} does not exist in this namespace`;
