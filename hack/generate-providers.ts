@@ -52,7 +52,7 @@ function abilities({ router }: Row): readonly string[] {
     yes(weighted),
     yes(match !== undefined),
     { percent: 'any share', all: 'all requests', none: '–' }[mirror ?? 'none'],
-    { both: 'yes', canary: 'the canary’s', none: '–' }[affinity ?? 'none'],
+    yes(affinity !== undefined),
     [tcp === true ? 'TCP' : [], udp === true ? 'UDP' : []].flat().join(', ') || '–',
     yes(acceptance),
     yes(countsWhereSplit(provider)),

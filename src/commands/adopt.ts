@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { connect, ConnectError } from '../cluster/connect.ts';
 import { ApiError } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Resource } from '../model/kube.ts';
+import type { Addition, Resource } from '../model/kube.ts';
 import { clockFromIso } from '../model/time.ts';
 import { createCaches, isBuiltIn } from '../observe/caches.ts';
 import { parseSettings, SettingsError } from '../settings.ts';
@@ -90,8 +90,8 @@ export async function foretellAll(cluster: Cluster, settings: Settings): Promise
       cluster,
       caches,
       settings: { ...settings, ingressClass: settings.ingressClass ?? '' },
-      presenceOf: (resource: Resource) =>
-        isBuiltIn(resource) ? ('served' as const) : watching.kinds.presenceOf(resource),
+      presenceOf: (resource: Resource, addition?: Addition) =>
+        isBuiltIn(resource) ? ('served' as const) : watching.kinds.presenceOf(resource, addition),
       nowMs: Date.now,
     };
     const keys = [...caches.canaries.entries()]

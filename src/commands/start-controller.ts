@@ -171,7 +171,8 @@ function passParts(
       ? createConfigReader({ cluster, configMaps: caches.configMaps, nowMs: Date.now })
       : undefined,
     authors: createAuthorCheck(cluster),
-    presenceOf: (resource) => (isBuiltIn(resource) ? 'served' : kinds.presenceOf(resource)),
+    presenceOf: (resource, addition) =>
+      isBuiltIn(resource) ? 'served' : kinds.presenceOf(resource, addition),
     nowMs: Date.now,
     chance: () => randomBytes(6).toString('hex'),
     outbox: createOutbox({

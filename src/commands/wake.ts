@@ -75,16 +75,7 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       }
     }
   });
-  caches.gateways.onChange((key) => {
-    interested(`Gateway/${key}`);
-  });
-  caches.gatewayClasses.onChange((name) => {
-    for (const { key, value } of caches.gateways.entries()) {
-      if (value.className === name) {
-        interested(`Gateway/${key}`);
-      }
-    }
-  });
+  wakeOnGateways(caches, interested);
   for (const { cache } of caches.traffic.values()) {
     cache.onChange((key, before, after) => {
       interested(`Route/${key}`);
@@ -94,6 +85,19 @@ export function wakeOnChanges(caches: Caches, add: (key: string) => void): void 
       }
     });
   }
+}
+
+function wakeOnGateways({ gateways, gatewayClasses }: Caches, interested: (what: string) => void): void {
+  gateways.onChange((key) => {
+    interested(`Gateway/${key}`);
+  });
+  gatewayClasses.onChange((name) => {
+    for (const { key, value } of gateways.entries()) {
+      if (value.className === name) {
+        interested(`Gateway/${key}`);
+      }
+    }
+  });
 }
 
 /** What no two Canaries can have. */

@@ -74,7 +74,13 @@ const namespaced = (group: string, version: string, plural: string, kind: string
 
 /** Whether the cluster serves a kind in a version; `unknown` while that is being found out. */
 export type Presence = 'served' | 'missing' | 'unknown';
-export type PresenceOf = (resource: Resource) => Presence;
+/** With `addition`: whether it serves that as well. */
+export type PresenceOf = (resource: Resource, addition?: Addition) => Presence;
+
+/** Fields that only some releases of a definition have; which one it is, the annotations of the definition say. */
+export interface Addition {
+  readonly isIn: (annotations: Readonly<Record<string, string>>) => boolean;
+}
 
 /** The kinds Serin itself reads or writes; routers name the kinds of their own routes. */
 export const resources = {

@@ -34,8 +34,8 @@ export interface RouterCapabilities {
   readonly match?: MatchCapability;
   /** `analysis.mirror`, of any share of the requests or of all. Absent: left out of the plan and warned of. */
   readonly mirror?: 'percent' | 'all';
-  /** `analysis.sessionAffinity`; `canary`: without `primaryCookieName`. Absent: refused. */
-  readonly affinity?: 'canary' | 'both';
+  /** `analysis.sessionAffinity`. Absent: refused. */
+  readonly affinity?: true;
   /** Fields of `spec.service` that reach the route; any other is warned of. */
   readonly serviceFields: readonly RouteField[];
   /** Whether its controller says that it has taken over a write. */
@@ -69,7 +69,6 @@ function lackingIn(spec: CanarySpec, name: string, { capabilities }: TrafficRout
   const { affinity, mirror, match, serviceFields } = capabilities;
   return [
     ...(affinity === undefined ? affinityProblems(spec, name) : []),
-    ...(affinity === 'canary' ? primaryCookieProblems(spec, name) : []),
     ...(mirror === undefined ? mirrorProblems(spec, name) : []),
     ...(mirror === 'all' ? mirrorShareProblems(spec, name) : []),
     ...ignoredServiceFields(spec, name, serviceFields),
@@ -99,15 +98,6 @@ export function abilityOf(
 
 function unmatched(spec: CanarySpec, provider: string, { weighted }: RouterCapabilities): readonly Problem[] {
   return isMatched(spec) ? [unmatchedProblems(spec, provider, weighted)] : [];
-}
-
-function primaryCookieProblems(
-  { analysis: { sessionAffinity } }: CanarySpec,
-  provider: string,
-): readonly Problem[] {
-  return (sessionAffinity?.primaryCookieName ?? '') === ''
-    ? []
-    : [ignored(['spec', 'analysis', 'sessionAffinity', 'primaryCookieName'], provider)];
 }
 
 function mirrorShareProblems({ analysis }: CanarySpec, provider: string): readonly Problem[] {

@@ -8,10 +8,12 @@ import { grpcProblems, grpcSpecOf } from './gateway-api/grpc.ts';
 import { mergeOnlyRule, mergeSpec } from './gateway-api/merge.ts';
 import { carriers, normalSpec, weightsOf } from './gateway-api/normal.ts';
 import { problemsOf } from './gateway-api/problems.ts';
-import { specOf } from './gateway-api/render.ts';
+import { retryingSpecOf, specOf } from './gateway-api/render.ts';
+import { retryFeatures, retryField, retryFields, retryProblems } from './gateway-api/retry.ts';
 import { streamProblems, streamSpecOf, tlsProblems } from './gateway-api/stream.ts';
+import { routeMetadata } from './live.ts';
 import { routeShape, type RouteParts } from './route-shape.ts';
-import { whereOnlyServed, type RouteShape, type RouteWish, type TrafficRouter } from './router.ts';
+import { whereAdded, whereOnlyServed, type RouteShape, type TrafficRouter } from './router.ts';
 
 /** Headers and query parameters alike: what is implementation-specific, as expressions are, counts as expressible. */
 const matchers = ['exact', 'regex'] as const;
@@ -20,7 +22,7 @@ const capabilities: RouterCapabilities = {
   weighted: true,
   match: { headers: matchers, queryParams: matchers },
   mirror: 'percent',
-  affinity: 'both',
+  affinity: true,
   serviceFields: [
     'timeout',
     'backendTimeout',
@@ -60,22 +62,26 @@ function routeOf(
 function http(version: 'v1' | 'v1beta1'): TrafficRouter {
   const provider = `gatewayapi:${version}`;
   const ability = abilityOf(provider, { headers: matchers, queryParams: matchers });
-  return {
+  const kind = { version, plural: 'httproutes', kind: 'HTTPRoute' };
+  const standard: TrafficRouter = {
     provider,
-    capabilities: version === 'v1' ? capabilities : { ...capabilities, affinity: 'canary' },
-    route: routeOf(
-      { version, plural: 'httproutes', kind: 'HTTPRoute' },
-      { specOf: version === 'v1' ? specOf : (wish) => specOf(withoutPrimaryCookie(wish)), carriers },
-    ),
+    capabilities,
+    route: routeOf(kind, { specOf, carriers }),
     problems: (spec) => problemsOf(spec, ability),
     features: httpFeatures,
   };
-}
-
-/** As with Flagger, `v1beta1` knows the canary's cookie only; problems.ts warns of it. */
-function withoutPrimaryCookie({ affinity = {}, ...wish }: RouteWish): RouteWish {
-  const { primary: _primary, ...rest } = affinity;
-  return { ...wish, affinity: rest };
+  const retrying: TrafficRouter = {
+    provider,
+    capabilities: { ...capabilities, serviceFields: [...capabilities.serviceFields, 'retries'] },
+    route: routeOf(kind, {
+      specOf: retryingSpecOf,
+      carriers,
+      metadataOf: (wish) => routeMetadata(wish, { fields: retryFields(wish) }),
+    }),
+    problems: (spec) => [...problemsOf(spec, ability), ...retryProblems(spec, provider)],
+    features: (spec) => [...httpFeatures(spec), ...retryFeatures(spec)],
+  };
+  return { ...standard, variants: [whereAdded(retryField, 'of the experimental channel', retrying)] };
 }
 
 const newer = http('v1');
@@ -84,11 +90,19 @@ const older = http('v1beta1');
 // The same stored objects under both versions: a cluster that serves one of them is enough.
 export const gatewayApiV1: TrafficRouter = {
   ...newer,
-  variants: [whereBorrowed(newer.provider, 'HTTPRoute'), whereOnlyServed(newer, older)],
+  variants: [
+    whereBorrowed(newer.provider, 'HTTPRoute'),
+    whereOnlyServed(newer, older),
+    ...(newer.variants ?? []),
+  ],
 };
 export const gatewayApiV1beta1: TrafficRouter = {
   ...older,
-  variants: [whereBorrowed(older.provider, 'HTTPRoute'), whereOnlyServed(older, newer)],
+  variants: [
+    whereBorrowed(older.provider, 'HTTPRoute'),
+    whereOnlyServed(older, newer),
+    ...(older.variants ?? []),
+  ],
 };
 
 const grpcMatch = { headers: matchers, queryParams: [] };

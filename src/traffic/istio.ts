@@ -20,7 +20,7 @@ const capabilities: RouterCapabilities = {
   // Istio has no suffix: the matcher would be empty, and take every request that has the header.
   match: { headers: matchers, queryParams: matchers, sourceLabels: true },
   mirror: 'percent',
-  affinity: 'both',
+  affinity: true,
   serviceFields: [
     'gateways',
     'hosts',

@@ -25,10 +25,10 @@ export function backendNames(apex: string): ServiceNames {
   return { primary: `${apex}-primary`, canary: `${apex}-canary` };
 }
 
-/** @param more what the route says by labels and annotations */
+/** @param more what the route says by labels and annotations, and optional fields that it has because the Canary says so */
 export function routeMetadata(
   { namespace, apex, name = apex, spec, owner }: RouteWish,
-  more: Pick<ObjectMeta, 'labels' | 'annotations'> = {},
+  more: Pick<ObjectMeta, 'labels' | 'annotations'> & { readonly fields?: readonly string[] } = {},
 ): ObjectMeta {
   const { labels, annotations } = spec.service?.apex ?? {};
   return ownMetadata({
@@ -37,6 +37,7 @@ export function routeMetadata(
     owner,
     labels: { ...labels, ...more.labels },
     annotations: { ...annotations, ...more.annotations },
+    fields: more.fields ?? [],
   });
 }
 

@@ -3,7 +3,7 @@
 import type { CanarySpec } from '../api/canary.ts';
 import type { Path } from '../api/problem.ts';
 import { apiVersionOf } from '../model/kube.ts';
-import type { KubeObject, OwnerReference, Presence, PresenceOf, Resource } from '../model/kube.ts';
+import type { Addition, KubeObject, OwnerReference, Presence, PresenceOf, Resource } from '../model/kube.ts';
 import type { OwnedShape } from '../model/owned.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Split } from '../model/split.ts';
@@ -199,6 +199,16 @@ export function whereOnlyServed(preferred: TrafficRouter, router: TrafficRouter)
     where: `where the cluster serves only ${kind}`,
     applies: (_spec, presenceOf) =>
       presence(presenceOf, preferred) === 'missing' && presence(presenceOf, router) === 'served',
+    router,
+  };
+}
+
+/** For a cluster whose definition of its kind has something more. */
+export function whereAdded(addition: Addition, what: string, router: TrafficRouter): RouterVariant {
+  const { route } = router;
+  return {
+    where: `where the definition of ${route?.resource.kind ?? 'its kind'} is ${what}`,
+    applies: (_spec, presenceOf) => route !== undefined && presenceOf(route.resource, addition) === 'served',
     router,
   };
 }

@@ -53,11 +53,14 @@ export const routers: readonly TrafficRouter[] = [
 /** With everything that may take the place of one of them. */
 export const allRouters: readonly TrafficRouter[] = [...new Set(routers.flatMap(withVariants))];
 
-/** The router for a spec in a cluster; where nothing is said of the cluster, in one that serves everything. */
+/** Serves all of them, as they are released for everybody. */
+const everyKind: PresenceOf = (_resource, addition) => (addition === undefined ? 'served' : 'missing');
+
+/** The router for a spec in a cluster; where nothing is said of the cluster, in one that serves every kind. */
 export function routerOf(
   spec: CanarySpec,
   provider: string,
-  presenceOf: PresenceOf = () => 'served',
+  presenceOf: PresenceOf = everyKind,
 ): TrafficRouter | undefined {
   const router = routerFor(provider);
   return router === undefined ? undefined : inForce(router, spec, presenceOf);

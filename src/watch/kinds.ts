@@ -1,7 +1,7 @@
 // Which optional kinds the cluster serves. One watch of the definitions' metadata starts the watch of a kind when its CRD
 // appears and lists it again when the CRD goes; a kind that is not there costs no request, but for one where no CRD can say.
 import { isApiError, type Cluster } from '../cluster/cluster.ts';
-import { resources, type Presence, type PresenceOf, type Resource } from '../model/kube.ts';
+import { resources, type KubeObject, type Presence, type PresenceOf, type Resource } from '../model/kube.ts';
 import { createCache } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { ReflectorState, Trouble } from './reflector.ts';
@@ -25,6 +25,9 @@ export interface KindsOptions {
   readonly onError: (error: unknown, key: string) => void;
 }
 
+/** A copy of the whole definition. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
 const presences: Readonly<Record<ReflectorState, Presence>> = {
   idle: 'unknown',
   syncing: 'unknown',
@@ -35,6 +38,19 @@ const presences: Readonly<Record<ReflectorState, Presence>> = {
 
 function definitionOf({ plural, group }: Resource): string {
   return `${plural}.${group}`;
+}
+
+function isSameVersion(one: Resource, other: Resource): boolean {
+  return definitionOf(one) === definitionOf(other) && one.version === other.version;
+}
+
+/** Told at every change of the definition: a kind is served some time after its definition appears. */
+function definitionView({ metadata }: KubeObject): {
+  readonly version: string;
+  readonly annotations: Readonly<Record<string, string>>;
+} {
+  const { [LAST_APPLIED]: _copy, ...annotations } = metadata.annotations ?? {};
+  return { version: metadata.resourceVersion ?? '', annotations };
 }
 
 export function createKinds(options: KindsOptions): Kinds {
@@ -49,8 +65,7 @@ export function createKinds(options: KindsOptions): Kinds {
   };
 
   const known = createCache({
-    // Told at every change of the definition: a kind is served some time after its definition appears.
-    project: ({ metadata }) => ({ version: metadata.resourceVersion ?? '' }),
+    project: definitionView,
     onError: options.onError,
   });
   const definitions = watchKind({
@@ -101,14 +116,14 @@ export function createKinds(options: KindsOptions): Kinds {
     async stop() {
       await Promise.all([definitions.stop(), ...optional.map((kind) => kind.stop())]);
     },
-    presenceOf(resource) {
-      const watched = optional.find(
-        (kind) =>
-          definitionOf(kind.resource) === definitionOf(resource) &&
-          kind.resource.version === resource.version,
-      );
+    presenceOf(resource, addition) {
+      const definition = known.get(definitionOf(resource));
+      if (addition !== undefined && !addition.isIn(definition?.annotations ?? {})) {
+        return 'missing';
+      }
+      const watched = optional.find((kind) => isSameVersion(kind.resource, resource));
       if (watched === undefined) {
-        return known.get(definitionOf(resource)) === undefined ? 'missing' : 'served';
+        return definition === undefined ? 'missing' : 'served';
       }
       return presences[watched.state];
     },

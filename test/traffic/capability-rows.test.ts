@@ -92,7 +92,8 @@ const lifted: Readonly<Record<string, Partial<Strategies>>> = {
   istio: { match: ['headers', 'queryParams', 'sourceLabels'] },
   // Copies by percent are part of Gateway API since 1.3, and whether copies are made stands in status.
   'gatewayapi:v1': { mirror: 'percent' },
-  'gatewayapi:v1beta1': { mirror: 'percent' },
+  // The same stored objects as under v1, and so the same cookies.
+  'gatewayapi:v1beta1': { mirror: 'percent', affinity: 'both' },
   // HTTPProxy and RouteTable match query parameters.
   contour: { match: ['headers', 'queryParams'] },
   gloo: { match: ['headers', 'queryParams'] },
@@ -104,7 +105,7 @@ const lifted: Readonly<Record<string, Partial<Strategies>>> = {
 
 function strategiesOf(router: TrafficRouter): Strategies {
   const { capabilities, route, companions = [] } = router;
-  const { match, mirror = 'none', affinity = 'none', weighted } = capabilities;
+  const { match, mirror = 'none', affinity, weighted } = capabilities;
   const all = withVariants(router).map((one) => one.capabilities);
   const streams = all.some(({ udp }) => udp === true)
     ? 'udp'
@@ -119,7 +120,7 @@ function strategiesOf(router: TrafficRouter): Strategies {
       ...(match?.sourceLabels === true ? (['sourceLabels'] as const) : []),
     ],
     mirror,
-    affinity,
+    affinity: affinity === true ? 'both' : 'none',
     streams,
     objects: [route, ...companions].flatMap((part) => (part === undefined ? [] : [part.resource.kind])),
   };

@@ -3,10 +3,10 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { objectOf } from '../../src/model/json.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
+import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { routerProblems } from '../../src/traffic/capabilities.ts';
-import { withVariants, type RouteWish } from '../../src/traffic/router.ts';
+import { withVariants, type RouteWish, type TrafficRouter } from '../../src/traffic/router.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 import { routers } from '../../src/traffic/routers.ts';
 import { storefront } from './apisix/storefront.ts';
@@ -106,6 +106,13 @@ const moments = fc.constantFrom<{ analysis: object; parts: Partial<RouteWish> }[
 /** What routes, or the objects beside them, are made from. */
 const sources: Readonly<Record<string, KubeObject>> = { ApisixRoute: storefront, Upstream: settings };
 
+/** Retries of the Gateway API are written where the definition has them. */
+function filesFor(router: TrafficRouter, resource: Resource): readonly string[] {
+  return router.features !== undefined && router.capabilities.serviceFields.includes('retries')
+    ? ['gateway-api-experimental.yaml']
+    : filesOf(resource);
+}
+
 describeWithCrds(title, () => {
   const withRoute = routers.flatMap((router) =>
     withVariants(router).flatMap((variant) => {
@@ -113,7 +120,7 @@ describeWithCrds(title, () => {
       // What is rendered of a route of the user's is no object: borrowed-crds.test.ts has whole ones.
       return route === undefined || borrows !== undefined || !hasDefinition(route.resource)
         ? []
-        : filesOf(route.resource).map((file) => ({
+        : filesFor(variant, route.resource).map((file) => ({
             provider,
             version: route.resource.version,
             file,

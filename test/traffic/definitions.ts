@@ -57,6 +57,19 @@ export function schemaOf(
   return schema;
 }
 
+/** What the definition of a kind says of itself. */
+export function annotationsIn(
+  folder: string,
+  { group, plural }: Resource,
+  file: string,
+): Readonly<Record<string, string>> {
+  const definition = definitionsIn(join(folder, file)).find(
+    ({ metadata }) => objectOf(metadata)['name'] === `${plural}.${group}`,
+  );
+  const annotations = objectOf(objectOf(definition?.['metadata'])['annotations']);
+  return Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, String(value)]));
+}
+
 function definitionsIn(file: string): readonly JsonObject[] {
   const read =
     texts.get(file) ??

@@ -22,6 +22,11 @@ const definition = (name: string, version: number): KubeObject => ({
   metadata: { name, uid: name, resourceVersion: String(version) },
 });
 
+const marked = (version: number, channel: string): KubeObject => {
+  const { metadata, ...rest } = definition('routes.example.dev', version);
+  return { ...rest, metadata: { ...metadata, annotations: { channel } } };
+};
+
 interface Fixture {
   readonly cluster: ScriptedCluster;
   readonly clock: VirtualClock;
@@ -133,6 +138,20 @@ describe('optional kinds', () => {
     definitionWatch(all).send('ADDED', definition('routes.example.dev', 30));
     await settle();
     expect(all.kinds.presenceOf(routes)).toBe('served');
+  });
+
+  it('have what their definition says of itself, and lose it with that', async () => {
+    const retry = { isIn: ({ channel }: Readonly<Record<string, string>>) => channel === 'experimental' };
+    const all = await start(page(10, marked(3, 'experimental')), new Set(['routes']));
+    expect([all.kinds.presenceOf(routes, retry), all.kinds.presenceOf(routes)]).toEqual(['served', 'served']);
+    expect(all.kinds.presenceOf(proxies, retry)).toBe('missing');
+
+    definitionWatch(all).send('MODIFIED', marked(11, 'standard'));
+    await settle();
+    expect([all.kinds.presenceOf(routes, retry), all.kinds.presenceOf(routes)]).toEqual([
+      'missing',
+      'served',
+    ]);
   });
 
   it('find out for themselves where definitions are hidden from us', async () => {

@@ -10,6 +10,7 @@ import {
   sortedByContent,
   type RuleReader,
 } from '../live.ts';
+import { mergeRetry, ownsRetry } from './retry.ts';
 import {
   isOwnFilter,
   normalFilters,
@@ -40,7 +41,8 @@ export function mergeSpec(live: KubeObject, wanted: KubeObject): JsonObject {
   const rules = objectsOf(after['rules']);
   const standing = objectsOf(before['rules']);
   const from = predecessors(standing, rules, wanted.metadata.name, reader);
-  const ours = rules.map((rule, index) => mergeRule(from[index] ?? {}, rule));
+  const own = ownsRetry(live, wanted) ? [...ruleKeys, 'retry'] : ruleKeys;
+  const ours = rules.map((rule, index) => mergeRule(from[index] ?? {}, rule, own));
   const same = (key: string, normal: (value: unknown) => unknown): unknown =>
     keepIfSame(before[key], after[key], normal);
   return overlay(
@@ -58,16 +60,20 @@ function isOwn(rule: JsonObject, apex: string): boolean {
   return isOwnRule(reader.backends(rule), apex);
 }
 
-function mergeRule(live: JsonObject, wanted: JsonObject): JsonObject {
+/** Of a rule, what is ours whatever it says. */
+const ruleKeys: readonly string[] = ['matches', 'filters', 'timeouts', 'backendRefs'];
+
+function mergeRule(live: JsonObject, wanted: JsonObject, own: readonly string[]): JsonObject {
   return overlay(
     live,
     {
       matches: keepIfSame(live['matches'], wanted['matches'], normalMatches),
       filters: mergeFilters(live['filters'], wanted['filters']),
       timeouts: keepIfSame(live['timeouts'], wanted['timeouts'], normalTimeouts),
+      retry: mergeRetry(live['retry'], wanted['retry']),
       backendRefs: objectsOf(wanted['backendRefs']).map((ref) => mergeBackend(live, ref)),
     },
-    ['matches', 'filters', 'timeouts', 'backendRefs'],
+    own,
   );
 }
 

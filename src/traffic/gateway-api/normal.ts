@@ -4,9 +4,12 @@ import { isJsonObject, listOf, objectOf, objectsOf, textOf, type JsonObject } fr
 import type { KubeObject } from '../../model/kube.ts';
 import { isOwnRule, sortedByContent } from '../live.ts';
 import { DEFAULT_MAX_AGE_SECONDS } from './filters.ts';
+import { normalRetry, ownsRetry } from './retry.ts';
 
-export function normalSpec({ metadata, spec }: KubeObject): unknown {
+export function normalSpec(route: KubeObject): unknown {
+  const { metadata, spec } = route;
   const { parentRefs, hostnames, rules } = objectOf(spec);
+  const retried = ownsRetry(route);
   return {
     parentRefs: normalParents(metadata.namespace)(parentRefs),
     hostnames: normalSet(hostnames),
@@ -16,6 +19,7 @@ export function normalSpec({ metadata, spec }: KubeObject): unknown {
         matches: normalMatches(rule['matches']),
         filters: normalFilters(rule['filters']),
         timeouts: normalTimeouts(rule['timeouts']),
+        ...(retried ? { retry: normalRetry(rule['retry']) } : {}),
         backendRefs: sortedByContent(objectsOf(rule['backendRefs']).map(normalRef)),
       })),
   };

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { RequestMatch } from '../matches.ts';
 import type { RouteWish } from '../router.ts';
 import { filtersOf, ifFilled } from './filters.ts';
+import { retryOf } from './retry.ts';
 import { conditionsOf, routeSpec, type RuleDialect } from './route-spec.ts';
 
 const dialect: RuleDialect = {
@@ -14,6 +15,14 @@ const dialect: RuleDialect = {
 
 export function specOf(wish: RouteWish): JsonObject {
   return routeSpec(wish, dialect);
+}
+
+/** Where the definition knows the field. */
+export function retryingSpecOf(wish: RouteWish): JsonObject {
+  return routeSpec(wish, {
+    ...dialect,
+    policiesOf: (service) => ({ ...dialect.policiesOf(service), ...ifFilled('retry', retryOf(service)) }),
+  });
 }
 
 function matchOf(match: RequestMatch): JsonObject | undefined {
