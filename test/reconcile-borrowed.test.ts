@@ -193,3 +193,57 @@ describe('a route that the Canary names', () => {
     expect(of.find(httpRoutes, 'cart')).toBeDefined();
   });
 });
+
+describe('an IngressRoute that the Canary names for an A/B test', () => {
+  const ingressRoutes = {
+    group: 'traefik.io',
+    version: 'v1alpha1',
+    plural: 'ingressroutes',
+    kind: 'IngressRoute',
+    namespaced: true,
+  };
+  const theirs: KubeObject = {
+    apiVersion: 'traefik.io/v1alpha1',
+    kind: 'IngressRoute',
+    metadata: { name: 'storefront', namespace: 'shop' },
+    spec: {
+      routes: [{ kind: 'Rule', match: 'PathPrefix(`/cart`)', services: [{ name: 'cart', port: 80 }] }],
+    },
+  };
+  const spec = {
+    provider: 'traefik',
+    routeRef: { ...named.routeRef, apiVersion: 'traefik.io/v1alpha1', kind: 'IngressRoute' },
+    service: named.service,
+    analysis: {
+      interval: '10s',
+      threshold: 2,
+      iterations: 3,
+      trafficProof: 'off',
+      match: [{ headers: { 'x-cohort': { exact: 'beta' } } }],
+      metrics: [{ name: 'request-success-rate', thresholdRange: { min: 99 }, interval: '1m' }],
+    },
+  };
+
+  it('is left as it is, with another beside it for those who are chosen', async () => {
+    const of = lab([
+      [canaries, canaryObject(spec)],
+      [deployments, deploymentObject()],
+      [ingressRoutes, theirs],
+    ]);
+    const before = of.find(ingressRoutes, 'storefront');
+    const chosen = (): unknown =>
+      objectsOf(objectOf(of.find(ingressRoutes, 'storefront-cart-canary')?.['spec'])['routes']).map(
+        ({ match, services }) => [match, objectsOf(services).map(({ name, weight }) => [name, weight])],
+      );
+    const rule = '(PathPrefix(`/cart`)) && (Header(`x-cohort`, `beta`))';
+    const run = await initialised(of);
+    expect(chosen()).toEqual([[rule, [['cart-primary', 100]]]]);
+    push(of, 'cart:2');
+    await passes(run, () => of.view().status.run?.split.canary === 100);
+    await run.pass();
+    expect(chosen()).toEqual([[rule, [['cart-canary', 100]]]]);
+    await passes(run, () => phaseOf(of) === 'Succeeded', 100);
+    expect(chosen()).toEqual([[rule, [['cart-primary', 100]]]]);
+    expect(of.find(ingressRoutes, 'storefront')).toEqual(before);
+  });
+});

@@ -124,7 +124,9 @@ function planFor(
       gatewaysCopy(scene, caches, settings),
     countsWhereSplit: countsWhereSplit(provider),
     keepsClients: routes.some(
-      ({ router, source }) => source !== undefined && router?.source?.keepsClients?.(source) === true,
+      ({ router, source, view }) =>
+        view?.keepsClients === true ||
+        (source !== undefined && router?.source?.keepsClients?.(source) === true),
     ),
   });
 }

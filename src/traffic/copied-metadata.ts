@@ -6,7 +6,7 @@ export type TextMap = Readonly<Record<string, string>>;
 
 /** What was applied, by whom it is reconciled, what we wrote, and that it was discovered and may be collected again. */
 const notCopied =
-  /^kubectl\.kubernetes\.io\/last-applied-configuration$|toolkit\.fluxcd\.io|^serin\.dev\/|^discovered_by$/;
+  /^kubectl\.kubernetes\.io\/last-applied-configuration$|toolkit\.fluxcd\.io|(^|\.)serin\.dev\/|^discovered_by$/;
 
 export function copiedMetadata(source: KubeObject | undefined): {
   readonly labels: TextMap;

@@ -71,6 +71,8 @@ export interface RouteView extends ObjectView {
   readonly lingers?: boolean;
   /** Those it named before it was taken over; absent where nothing was kept. */
   readonly originalBackends?: readonly string[];
+  /** It keeps clients where they are, by cookies of its own: then no share of requests fits a weight. */
+  readonly keepsClients?: true;
   /** Of an object that no Canary can own: whose it is, as cluster-scoped.ts says it. */
   readonly belongsTo?: string;
   /** Of an object of the user's that several Canaries may share: what it holds of each, by apex. The rest is of none. */

@@ -3,6 +3,7 @@
 import { objectOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { backendNames, backendsOf, byName, mapRules, withBackends, type RuleKeys } from './live.ts';
+import { namedBackends } from './name-backends.ts';
 import type { RouteShape } from './router.ts';
 
 /** `shape`, with what has no weight left out where it is written, and filled in where it is read; the primary stands first. */
@@ -38,7 +39,7 @@ type Change = (
 
 function changed(route: KubeObject, keys: RuleKeys, change: Change): KubeObject {
   const { service = byName } = keys;
-  const names = backendNames(route.metadata.name);
+  const names = backendNames(apexIn(route, keys));
   const changeRule = (rule: JsonObject): JsonObject => {
     const all = backendsOf(rule, keys);
     const pairOf = (name: string): Pair => ({
@@ -49,6 +50,14 @@ function changed(route: KubeObject, keys: RuleKeys, change: Change): KubeObject 
     return list === all ? rule : withBackends(rule, keys, list);
   };
   return { ...route, spec: mapRules(objectOf(route['spec']), keys, changeRule) };
+}
+
+/** Also of an object with a name of its own, which may name but one of the two. */
+function apexIn(route: KubeObject, keys: RuleKeys): string {
+  const names = namedBackends(route['spec'], keys);
+  const bases = new Set(names.map((name) => name.replace(/-(primary|canary)$/, '')));
+  const [base = '', ...others] = bases;
+  return others.length === 0 && names.length > 0 && !names.includes(base) ? base : route.metadata.name;
 }
 
 const withoutIdle: Change = (all, primary, canary) => {

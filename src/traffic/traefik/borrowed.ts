@@ -1,17 +1,28 @@
 // Routes of Traefik that are the user's. What gets no requests is not named in them, as in a TraefikService of Serin's: one
 // Service without pods takes the whole rule away (Traefik 3.7).
-import { numberOf, textOf, type JsonObject } from '../../model/json.ts';
+import { numberOf, textOf, valueAt, type JsonObject } from '../../model/json.ts';
 import type { Resource } from '../../model/kube.ts';
 import { borrowedRoute } from '../borrowed-route.ts';
 import { byName, type ServiceKey } from '../live.ts';
 import type { RouteShape } from '../router.ts';
 
 /** `kind` may also be TraefikService, which is a list of its own. */
-function serviceIn(own: string): ServiceKey {
+export function serviceIn(own: string): ServiceKey {
   return {
     ...byName,
     of: ({ kind = 'Service', namespace = own, name }) =>
       kind === 'Service' && namespace === own ? textOf(name) : undefined,
+  };
+}
+
+/** A cookie by which clients stay with one of the weighted Services. */
+export function noticingCookies(shape: RouteShape): RouteShape {
+  return {
+    ...shape,
+    view: (live) => ({
+      ...shape.view(live),
+      ...(valueAt(live['spec'], 'weighted.sticky.cookie') === undefined ? {} : { keepsClients: true }),
+    }),
   };
 }
 
@@ -29,5 +40,5 @@ function shapeOf(plural: string, kind: string, rules: string): RouteShape {
 
 export const borrowedShapes = {
   IngressRoute: shapeOf('ingressroutes', 'IngressRoute', 'routes'),
-  TraefikService: shapeOf('traefikservices', 'TraefikService', 'weighted'),
+  TraefikService: noticingCookies(shapeOf('traefikservices', 'TraefikService', 'weighted')),
 };
