@@ -117,12 +117,16 @@ async function announceOurs(
   ) {
     return;
   }
+  const wanted = shape.render(wish(allPrimary));
+  const { backUp: note, ...keeping } = keepingOf(shape, scene.view.uid);
   await apply(cluster, {
     resource: shape.resource,
-    wanted: shape.render(wish(allPrimary)),
-    shape: { ...shape, merge: (live, wanted) => naming(live, wanted['spec'], scene.apex) },
+    wanted,
+    shape: { ...shape, merge: (live) => naming(live, wanted['spec'], scene.apex) },
     landing: trafficLanding(caches, shape.resource),
-    ...keepingOf(shape, scene.view.uid),
+    ...keeping,
+    // The note is written once, and here: it must tell also what only the write after this one takes away.
+    ...(note === undefined ? {} : { backUp: (live) => note(live, shape.merge(live, wanted)) }),
   });
 }
 
