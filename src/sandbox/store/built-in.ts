@@ -254,6 +254,10 @@ export const builtInKinds: readonly Kind[] = [
     shortNames: ['ing'],
     statusSubresource: true,
     generation: 'spec',
+    complete: ({ object }) => ({
+      ...object,
+      status: fill(objectAt(object, 'status'), { loadBalancer: {} }),
+    }),
   }),
   builtIn(clusterResources.namespaces, {
     shortNames: ['ns'],

@@ -8,6 +8,7 @@ const {
   deployments,
   events,
   horizontalPodAutoscalers,
+  ingresses,
   leases,
   secrets,
   services,
@@ -207,6 +208,12 @@ function itCompletesServices(lab: Lab): void {
       ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
     });
     expect(made['status']).toEqual({ loadBalancer: {} });
+  });
+
+  it('gives an Ingress the status of one that nobody serves', async () => {
+    const spec = { defaultBackend: { service: { name: 'x', port: { number: 80 } } } };
+    const made = await lab.create(ingresses, { spec });
+    expect(made).toMatchObject({ metadata: { generation: 1 }, spec, status: { loadBalancer: {} } });
   });
 
   it('gives a headless Service no address', async () => {
