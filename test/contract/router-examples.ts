@@ -1,7 +1,10 @@
 // What each router needs in order to be tried, by the contracts of routers: what it wants in a Canary, and how its objects
 // are put together. A router without its line here fails them.
 import { parse } from 'yaml';
+import type { RouteRef } from '../../src/api/reference.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { alb } from '../../src/traffic/alb.ts';
 import { apisix } from '../../src/traffic/apisix.ts';
 import { serviceKey as serviceNameKey } from '../../src/traffic/apisix/rule.ts';
 import { contour } from '../../src/traffic/contour.ts';
@@ -22,6 +25,8 @@ import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
 import { serviceKey as trafficRouteKey } from '../../src/traffic/kuma/traffic-route.ts';
 import { nginx } from '../../src/traffic/nginx.ts';
+import { nginxinc } from '../../src/traffic/nginxinc.ts';
+import { openshift } from '../../src/traffic/openshift.ts';
 import type { TrafficRouter } from '../../src/traffic/router.ts';
 import { skipper } from '../../src/traffic/skipper.ts';
 import { smiRouters } from '../../src/traffic/smi.ts';
@@ -68,11 +73,22 @@ const storefront: KubeObject = parse(`
             - { path: /docs, pathType: Prefix, backend: { service: { name: docs, port: { number: 80 } } } }
             - { path: /, pathType: Prefix, backend: { service: { name: cart, port: { number: 80 } } } }
 `);
-const madeFromIngress: RouterExample = {
+const namesIngress: RouterExample = {
   service: {},
   spec: { ingressRef: { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'storefront' } },
-  source: storefront,
 };
+const madeFromIngress: RouterExample = { ...namesIngress, source: storefront };
+
+const settings: KubeObject = parse(`
+  apiVersion: gloo.solo.io/v1
+  kind: Upstream
+  metadata:
+    name: settings
+    namespace: shop
+  spec:
+    useHttp2: true
+    static: { hosts: [{ addr: example.com, port: 80 }] }
+`);
 
 const knativeService: KubeObject = parse(`
   apiVersion: serving.knative.dev/v1
@@ -86,28 +102,113 @@ const knativeService: KubeObject = parse(`
     template:
       spec:
         containers: [{ name: cart, image: cart:1 }]
+    traffic: [{ latestRevision: true, percent: 100 }]
 `);
+
+/** A route of the user's that the Canary names, in which weights are moved. */
+function borrowed(apiVersion: string, kind: RouteRef['kind'], spec: JsonObject): Partial<RouterExample> {
+  return {
+    spec: { routeRef: { apiVersion, kind, name: 'storefront' } },
+    given: { apiVersion, kind, metadata: { name: 'storefront', namespace: 'shop' }, spec },
+  };
+}
+
+function borrowedGatewayRoute(kind: RouteRef['kind']): Partial<RouterExample> {
+  return borrowed('gateway.networking.k8s.io/v1', kind, {
+    parentRefs: [{ name: 'public', namespace: 'edge' }],
+    ...(kind === 'TLSRoute' ? { hostnames: ['cart.example.com'] } : {}),
+    rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }],
+  });
+}
+
+const balanced: KubeObject = {
+  ...storefront,
+  metadata: {
+    name: 'storefront',
+    namespace: 'shop',
+    annotations: {
+      'alb.ingress.kubernetes.io/scheme': 'internal',
+      'alb.ingress.kubernetes.io/actions.shop':
+        '{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"cart","servicePort":80}]}}',
+    },
+  },
+};
 
 export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map<
   TrafficRouter,
   RouterExample
 >([
   [kubernetes, { service: {} }],
-  [gatewayApiV1, { service: gateway, golden: 'gateway-api' }],
-  [gatewayApiV1beta1, { service: gateway, golden: 'gateway-api-v1beta1' }],
+  [
+    gatewayApiV1,
+    {
+      service: gateway,
+      golden: 'gateway-api',
+      foreign: { name: 'theirs' },
+      variants: [borrowedGatewayRoute('HTTPRoute')],
+    },
+  ],
+  [
+    gatewayApiV1beta1,
+    {
+      service: gateway,
+      golden: 'gateway-api-v1beta1',
+      foreign: { name: 'theirs' },
+      variants: [borrowedGatewayRoute('HTTPRoute')],
+    },
+  ],
   [
     gatewayApiGrpc,
-    { service: { ...named, match: [{ uri: { prefix: '/shop.Cart/' } }] }, golden: 'gateway-api-grpc' },
+    {
+      service: { ...named, match: [{ uri: { prefix: '/shop.Cart/' } }] },
+      golden: 'gateway-api-grpc',
+      foreign: { name: 'theirs' },
+      variants: [borrowedGatewayRoute('GRPCRoute')],
+    },
   ],
-  [gatewayApiTls, { service: named, golden: 'gateway-api-tls', oneRule: true }],
-  [gatewayApiTcp, { service: unnamed, golden: 'gateway-api-tcp', oneRule: true }],
-  [gatewayApiUdp, { service: unnamed, golden: 'gateway-api-udp', oneRule: true }],
+  [
+    gatewayApiTls,
+    {
+      service: named,
+      golden: 'gateway-api-tls',
+      oneRule: true,
+      foreign: { name: 'theirs' },
+      variants: [borrowedGatewayRoute('TLSRoute')],
+    },
+  ],
+  [
+    gatewayApiTcp,
+    {
+      service: unnamed,
+      golden: 'gateway-api-tcp',
+      oneRule: true,
+      foreign: { name: 'theirs' },
+      variants: [borrowedGatewayRoute('TCPRoute')],
+    },
+  ],
+  [
+    gatewayApiUdp,
+    {
+      service: unnamed,
+      golden: 'gateway-api-udp',
+      oneRule: true,
+      foreign: { name: 'theirs' },
+      variants: [borrowedGatewayRoute('UDPRoute')],
+    },
+  ],
   [
     contour,
     {
       service: { timeout: '10s' },
       ingressClass: 'contour',
       keys: { rules: ['routes'], backends: 'services' },
+      foreign: { loadBalancerPolicy: { strategy: 'Cookie' } },
+      variants: [
+        borrowed('projectcontour.io/v1', 'HTTPProxy', {
+          virtualhost: { fqdn: 'cart.example.com' },
+          routes: [{ services: [{ name: 'cart', port: 80 }] }],
+        }),
+      ],
     },
   ],
   [
@@ -121,14 +222,50 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       },
       keys: { rules: ['http'], backends: 'route', service: serviceKey },
       sourceLabels: true,
+      foreign: { fault: { delay: { percentage: { value: 1 }, fixedDelay: '1s' } } },
+      variants: [
+        {
+          service: { appProtocol: 'tcp' },
+          keys: { rules: ['tcp'], backends: 'route', service: serviceKey },
+          foreign: {},
+        },
+        borrowed('networking.istio.io/v1', 'VirtualService', {
+          hosts: ['cart.example.com'],
+          http: [{ route: [{ destination: { host: 'cart' } }] }],
+        }),
+      ],
     },
   ],
-  [traefik, { service: {}, keys: { rules: ['weighted'], backends: 'services' }, namesOnlyUsed: true }],
+  [
+    traefik,
+    {
+      service: {},
+      keys: { rules: ['weighted'], backends: 'services' },
+      namesOnlyUsed: true,
+      foreign: { sticky: { cookie: { name: 'theirs' } } },
+      variants: [
+        borrowed('traefik.io/v1alpha1', 'IngressRoute', {
+          routes: [{ kind: 'Rule', match: 'PathPrefix(`/`)', services: [{ name: 'cart', port: 80 }] }],
+        }),
+        borrowed('traefik.io/v1alpha1', 'TraefikService', {
+          weighted: { services: [{ name: 'cart', port: 80 }] },
+        }),
+      ],
+    },
+  ],
   [
     gloo,
     {
       service: {},
       keys: { rules: ['routes'], backends: 'routeAction.multi.destinations', service: upstreamKey },
+      foreign: { options: { timeout: '7s' } },
+      variants: [
+        {
+          spec: { upstreamRef: { apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', name: 'settings' } },
+          source: settings,
+        },
+      ],
+      status: { statuses: { 'gloo-system': { state: 'Accepted', reportedBy: 'gloo' } } },
     },
   ],
   [
@@ -151,12 +288,25 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
   ],
   [nginx, madeFromIngress],
   [skipper, madeFromIngress],
+  [alb, { ...namesIngress, given: balanced }],
+  [nginxinc, { service: { hosts: ['cart.example.com'] } }],
+  [
+    openshift,
+    {
+      service: {},
+      ...borrowed('route.openshift.io/v1', 'Route', {
+        host: 'cart.example.com',
+        to: { kind: 'Service', name: 'cart', weight: 100 },
+      }),
+    },
+  ],
   [
     knative,
     {
       service: {},
       spec: { targetRef: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name: 'cart' } },
       given: knativeService,
+      namedByTarget: true,
     },
   ],
   ...smiRouters.map((router): [TrafficRouter, RouterExample] => [

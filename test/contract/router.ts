@@ -29,6 +29,14 @@ export interface RouterExample {
   readonly source?: KubeObject;
   /** The user's object in which it moves weights. */
   readonly given?: KubeObject;
+  /** It is called like the target, whatever the Services are called. */
+  readonly namedByTarget?: boolean;
+  /** What somebody else may have in a rule. */
+  readonly foreign?: JsonObject;
+  /** What its controller may have written where a status is no subresource. */
+  readonly status?: JsonObject;
+  /** What leads to its variants, laid over the rest. */
+  readonly variants?: readonly Partial<Omit<RouterExample, 'variants'>>[];
   /** Folder of the golden files, below test/traffic. */
   readonly golden?: string;
   readonly ingressClass?: string;
