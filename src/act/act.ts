@@ -18,7 +18,8 @@ import { serviceShape } from '../workload/services.ts';
 import { apply, translated } from './apply.ts';
 import { pauseAutoscaler, removeAutoscaler, writeAutoscaler } from './autoscalers.ts';
 import { announceRoute, restoreRoute, restoreService } from './give-back.ts';
-import { writeRoutes } from './routes.ts';
+import { isRouteAction, writeRoutes } from './routes.ts';
+import type { RouteAction } from './routes.ts';
 import { isCommandAction, tendCommand } from './commands.ts';
 import type { CommandAction } from './commands.ts';
 import { mergePatchOf } from './merge-patch.ts';
@@ -47,12 +48,15 @@ function enactEither(stage: Stage, action: Action, dryRun: boolean): Promise<unk
   if (isCommandAction(action)) {
     return tendCommand(stage, stage.scene.view.namespace, action);
   }
+  if (isRouteAction(action)) {
+    return writeRoutes(stage, action, dryRun);
+  }
   return isWarmAction(action) ? tendWarm(stage, action) : enactOne(stage, action, dryRun);
 }
 
 function enactOne(
   stage: Stage,
-  action: Exclude<Action, CommandAction | WarmAction>,
+  action: Exclude<Action, CommandAction | RouteAction | WarmAction>,
   dryRun: boolean,
 ): Promise<unknown> {
   switch (action.kind) {
@@ -68,8 +72,6 @@ function enactOne(
       return removeAutoscaler(stage, action.autoscaler);
     case 'writeService':
       return writeService(stage, action.role, dryRun);
-    case 'writeRoute':
-      return writeRoutes(stage, action, dryRun);
     case 'scaleTarget':
       return scaleTarget(stage, action.replicas);
     case 'collectRevisions':

@@ -35,6 +35,7 @@ export function keepWorld(seen: Observation, world: World): Move | undefined {
     ...missingRevisions(seen, world),
     ...missingServices(seen, world),
     ...missingWarm(seen),
+    ...missingPreparation(seen),
     ...missingPrimary(seen, world),
     ...missingAutoscaler(seen, world.syncAutoscaler ?? false),
     ...missingRoute(seen, world),
@@ -88,6 +89,13 @@ export function holds(primary: SeenPrimary | undefined, revision: Revision): boo
   return primary.revision === undefined
     ? primary.asTarget === revision
     : primary.revision === revision && !primary.drifted;
+}
+
+/** Pods of a mesh are refused, or start without it, where the mesh does not know what they are. */
+function missingPreparation({ route }: Observation): Missing[] {
+  return route.unprepared === true && route.state !== 'foreign'
+    ? [['WritingRoute', { kind: 'prepareRoute' }]]
+    : [];
 }
 
 function missingPrimary(seen: Observation, { primary: revision, primaryReplicas, stored }: World): Missing[] {

@@ -22,6 +22,8 @@ export type Action =
   | { readonly kind: 'writeService'; readonly role: 'apex' | 'primary' | 'canary' }
   /** `keeping`: Services that the route named before stay named, without weight, while its gateway may still send to them. */
   | { readonly kind: 'writeRoute'; readonly split: Split; readonly keeping?: true }
+  /** What stands beside the route and the primary's pods cannot start without. */
+  | { readonly kind: 'prepareRoute' }
   /** Names Services without weight in a route that will soon send to them: ours, or those from before. */
   | { readonly kind: 'announceRoute'; readonly to: 'ours' | 'theirs' }
   | { readonly kind: 'scaleTarget'; readonly replicas: number }

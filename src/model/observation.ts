@@ -66,6 +66,8 @@ export interface SeenRoute {
   readonly split: Split | undefined;
   readonly acceptance: 'accepted' | 'pending' | 'rejected' | 'unknown';
   readonly message: string;
+  /** True: something beside it that the primary's pods cannot start without is missing or has drifted. */
+  readonly unprepared?: boolean;
   /** False: it sends requests elsewhere so far, and does not name our Services yet. */
   readonly namesOurs?: boolean;
   /** False: it does not name yet what it will send to when the Canary is gone. */

@@ -11,6 +11,7 @@ import { sameJson } from '../model/hash.ts';
 import { foreignStatusWriter } from '../model/managed-fields.ts';
 import type { ForeignWriter } from '../model/managed-fields.ts';
 import type { Problem } from '../model/problem.ts';
+import { qualifiedName } from '../traffic/router.ts';
 import { distantSources, routeAnnotations, routeNames } from '../traffic/routers.ts';
 import { gatewayKeys } from './gateways.ts';
 
@@ -119,7 +120,11 @@ export function interestsOf({ canary, namespace, uid }: CanaryView): readonly st
     `${kind}/${namespace}/${target}-warm`,
     ...['', '-primary', '-canary'].map((suffix) => `Service/${namespace}/${apex}${suffix}`),
     ...autoscalersOf(spec, namespace),
-    ...routeNames(spec).flatMap((name) => [`Route/${namespace}/${name}`, `Route/${name}`]),
+    ...routeNames(spec).flatMap((name) => [
+      `Route/${namespace}/${name}`,
+      `Route/${namespace}/${qualifiedName(name, namespace)}`,
+      `Route/${name}`,
+    ]),
     ...distantSources(spec).map((key) => `Route/${key}`),
     `Owner/${uid}`,
     ...templatesOf(canary, spec),

@@ -7,6 +7,7 @@ import type { Problem } from '../model/problem.ts';
 import { allPrimary } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
 import { viewFor } from '../traffic/router.ts';
+import { qualifiedName } from '../traffic/router.ts';
 import { objectName, routedSpecs } from '../traffic/routers.ts';
 import type { RoutedSpec } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';
@@ -111,7 +112,7 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     serviceViews,
     services,
     autoscalers: autoscalersOf(view, spec, caches),
-    routes: routed.map((route) => routeSceneOf(caches, settings, { ...shared, route })),
+    routes: routed.map((route) => routeSceneOf(caches, settings, { ...shared, services, route })),
     problems: [...workloads.problems, ...(services?.problems ?? [])],
     includeLabelPrefix: settings.includeLabelPrefix,
   };
@@ -180,7 +181,13 @@ function ownerOf({ name, uid }: CanaryView): OwnerReference {
 function routeSceneOf(
   caches: Caches,
   settings: SceneSettings,
-  { view, owner, apex, route }: Pick<Scene, 'view' | 'owner' | 'apex'> & { readonly route: RoutedSpec },
+  {
+    view,
+    owner,
+    apex,
+    services,
+    route,
+  }: Pick<Scene, 'view' | 'owner' | 'apex' | 'services'> & { readonly route: RoutedSpec },
 ): RouteScene {
   const { router, spec, name } = route;
   const { namespace } = view;
@@ -193,6 +200,7 @@ function routeSceneOf(
     split,
     ...storedWish(view.status),
     annotations: view.annotations,
+    ...(services === undefined ? {} : { podLabels: services.podLabels }),
     owner,
     ingressClass: settings.ingressClass,
     ...(settings.ingressAnnotationsPrefix === undefined
@@ -201,7 +209,8 @@ function routeSceneOf(
     source,
   });
   const shape = router?.route;
-  const called = objectName(route);
+  const own = objectName(route);
+  const called = shape?.qualified === true ? qualifiedName(own, namespace) : own;
   const key = shape?.resource.namespaced === false ? { name: called } : { namespace, name: called };
   // Without the object that it is made from, a route cannot be said to be wanted in any form.
   const renderable = router?.source === undefined || source !== undefined;

@@ -5,7 +5,7 @@ import { keyOf } from '../model/kube.ts';
 import { allPrimary, sameSplit } from '../model/split.ts';
 import { claimsOf } from '../traffic/cluster-scoped.ts';
 import { splitOf } from '../traffic/router.ts';
-import type { RouteView } from '../traffic/router.ts';
+import type { ObjectView, RouteView } from '../traffic/router.ts';
 import { isForeign } from './claims.ts';
 import type { RouteScene, Scene } from './scene.ts';
 
@@ -36,6 +36,7 @@ function asOne(one: SeenRoute, other: SeenRoute): SeenRoute {
     namesTheirs: one.namesTheirs !== false && other.namesTheirs !== false,
     lingers: one.lingers === true || other.lingers === true,
     taken: one.taken === true || other.taken === true,
+    unprepared: one.unprepared === true || other.unprepared === true,
   };
 }
 
@@ -64,16 +65,17 @@ function seenRoute(route: RouteScene, { view, apex }: Scene): SeenRoute {
   if (shape === undefined) {
     return noRoute;
   }
+  const isPrepared = companionsHold(companions.filter((one) => one.shape.beforePods === true));
+  const unprepared = isPrepared ? {} : { unprepared: true };
   // What the route is made from is missing: a problem says so, and nothing can be said of the route.
   if (live === undefined || (router?.source !== undefined && source === undefined)) {
-    return { state: 'missing', split: undefined, acceptance: 'pending', message: '' };
+    const state = companions.some((one) => isTheirs(one.view, view.uid)) ? 'foreign' : 'missing';
+    return { state, split: undefined, acceptance: 'pending', message: '', ...unprepared };
   }
   const { acceptance } = live;
   const wanted = shape.fingerprint(shape.render(wish(allPrimary)));
-  const held: SeenObject = live.fingerprint === wanted && companionsHold(route) ? 'inPlace' : 'drifted';
-  const foreign = [live, ...companions.map((one) => one.view)].some(
-    (one) => one !== undefined && isForeign(one.ownerUids, view.uid),
-  );
+  const held: SeenObject = live.fingerprint === wanted && companionsHold(companions) ? 'inPlace' : 'drifted';
+  const foreign = [live, ...companions.map((one) => one.view)].some((one) => isTheirs(one, view.uid));
   const theirs = foreign || isClaimed(live, { view, apex });
   return {
     state: theirs ? 'foreign' : held,
@@ -81,7 +83,12 @@ function seenRoute(route: RouteScene, { view, apex }: Scene): SeenRoute {
     acceptance: acceptance.state,
     message: theirs ? `belongs to ${live.belongsTo ?? 'another controller'}` : acceptance.message,
     ...naming(live, apex),
+    ...unprepared,
   };
+}
+
+function isTheirs(live: ObjectView | undefined, ownUid: string): boolean {
+  return live !== undefined && isForeign(live.ownerUids, ownUid);
 }
 
 /** By somebody else, of an object that nobody can own. */
@@ -110,6 +117,6 @@ function naming(
   };
 }
 
-function companionsHold({ companions }: RouteScene): boolean {
+function companionsHold(companions: RouteScene['companions']): boolean {
   return companions.every(({ shape, wanted, view }) => view?.fingerprint === shape.fingerprint(wanted));
 }

@@ -22,6 +22,8 @@ export interface RouteWish {
   readonly mirrorPercent?: number;
   /** Absent: no cookies. Attributes of the cookies are in the spec. */
   readonly affinity?: AffinityWish;
+  /** What the pods behind the two Services are told by; absent while that is not known. */
+  readonly podLabels?: { readonly primary: LabelMap; readonly canary: LabelMap };
   /** Of the Canary's annotations those that a router has asked for. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** The controlling owner, for objects that Serin creates. */
@@ -33,6 +35,8 @@ export interface RouteWish {
   /** The object of the user's that the route is made from; undefined where there is none, or none is needed. */
   readonly source?: KubeObject | undefined;
 }
+
+type LabelMap = Readonly<Record<string, string>>;
 
 /** Cookies as `name=value`; `sticky.ts` says what they mean for a route. */
 interface AffinityWish {
@@ -99,6 +103,8 @@ export interface RouteShape extends OwnedShape {
   readonly resource: Resource;
   /** How the object is called; like the apex where it is left out. */
   readonly nameOf?: (spec: CanarySpec) => string;
+  /** Its name ends in its namespace: `cart.shop`. */
+  readonly qualified?: true;
   /** The complete object for a wish. A/B: the split applies inside the match, everybody else stays on the primary. */
   render(wish: RouteWish): KubeObject;
   view(live: KubeObject): RouteView;
@@ -127,6 +133,8 @@ export interface RouteShape extends OwnedShape {
 /** Objects of one kind that the split needs beside the route, such as the policies of its two backends. */
 export interface CompanionShape extends OwnedShape {
   readonly resource: Resource;
+  /** Pods of the primary cannot start without it: it is written before they are made. */
+  readonly beforePods?: true;
   render(wish: RouteWish): readonly KubeObject[];
 }
 
@@ -187,6 +195,11 @@ export interface RouterVariant {
   readonly where: string;
   applies(spec: CanarySpec, presenceOf: PresenceOf): boolean;
   readonly router: TrafficRouter;
+}
+
+/** Of a `qualified` object. */
+export function qualifiedName(name: string, namespace: string): string {
+  return `${name}.${namespace}`;
 }
 
 /** For a cluster that serves nothing but the kinds of another router, such as those of an older release. */

@@ -4,6 +4,7 @@ import { apexName } from '../api/defaults.ts';
 import { routesOf, type SpecOfRoute } from '../api/routes.ts';
 import { apisix } from './apisix.ts';
 import { alb } from './alb.ts';
+import { appMeshV1beta1, appMeshV1beta2 } from './appmesh.ts';
 import { contour } from './contour.ts';
 import {
   gatewayApiGrpc,
@@ -48,6 +49,8 @@ export const routers: readonly TrafficRouter[] = [
   gloo,
   kuma,
   apisix,
+  appMeshV1beta1,
+  appMeshV1beta2,
 ];
 
 /** With everything that may take the place of one of them. */
@@ -121,23 +124,18 @@ export function routeAnnotations(
 /** What `spec.provider` may say today. */
 export const providers: readonly string[] = routers.map(({ provider }) => provider);
 
-/**
- * The router of a provider; undefined for one that is unknown or not supported. What is no name of a router but starts like
- * Gateway API means its HTTPRoute, as in Flagger; the longer start comes first. Gloo too is known by its start.
- */
+/** Known by the start of a name too, as in Flagger; the longer start comes first. Of the Gateway API it means the HTTPRoute. */
+const families: readonly TrafficRouter[] = [gatewayApiV1beta1, gatewayApiV1, gloo, appMeshV1beta2];
+
+/** The router of a provider; undefined for one that is unknown or not supported. */
 export function routerFor(provider: string): TrafficRouter | undefined {
   const named = routers.find((router) => router.provider === provider);
   if (named !== undefined) {
     return named;
   }
-  if (provider.startsWith(gatewayApiV1beta1.provider)) {
-    return gatewayApiV1beta1;
-  }
-  if (provider.startsWith(gatewayApiV1.provider)) {
-    return gatewayApiV1;
-  }
-  if (provider.startsWith(gloo.provider)) {
-    return gloo;
+  const family = families.find((router) => provider.startsWith(router.provider));
+  if (family !== undefined) {
+    return family;
   }
   // `smi:v1alpha2:linkerd`, as the controller's flag may say: the mesh behind it does not change the object.
   const smi = /^smi:v1alpha\d/.exec(provider)?.[0];

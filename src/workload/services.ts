@@ -54,6 +54,11 @@ export interface RenderedServices {
   readonly apex: KubeObject;
   readonly primary: KubeObject;
   readonly canary: KubeObject;
+  /** By which the two Services select their pods. */
+  readonly podLabels: {
+    readonly primary: Readonly<Record<string, string>>;
+    readonly canary: Readonly<Record<string, string>>;
+  };
   /** Discovered ports that were left out. */
   readonly problems: readonly Problem[];
 }
@@ -83,7 +88,13 @@ const MAX_PORT_NAME = 63;
 export function renderServices(input: ServicesInput): RenderedServices {
   const { ports, problems } = portsOf(input);
   const render = (role: ServiceRole): KubeObject => renderService(input, role, ports);
-  return { apex: render('apex'), primary: render('primary'), canary: render('canary'), problems };
+  return {
+    apex: render('apex'),
+    primary: render('primary'),
+    canary: render('canary'),
+    podLabels: { primary: selectorOf(input, 'primary'), canary: selectorOf(input, 'canary') },
+    problems,
+  };
 }
 
 function renderService(input: ServicesInput, role: ServiceRole, ports: readonly Port[]): KubeObject {
@@ -107,17 +118,16 @@ function renderService(input: ServicesInput, role: ServiceRole, ports: readonly 
       type: 'ClusterIP',
       ...(service.headless === true ? { clusterIP: 'None' } : {}),
       ...(trafficDistribution === undefined || adopted ? {} : { trafficDistribution }),
-      selector: { [selectorKey]: selectedBy(input, role) },
+      selector: selectorOf(input, role),
       ports,
     },
   };
 }
 
-function selectedBy({ selectorValue, warm = false }: ServicesInput, role: ServiceRole): string {
-  if (role !== 'canary') {
-    return `${selectorValue}-primary`;
-  }
-  return warm ? `${selectorValue}-warm` : selectorValue;
+function selectorOf(input: ServicesInput, role: ServiceRole): Record<string, string> {
+  const { selectorKey, selectorValue, warm = false } = input;
+  const canary = warm ? `${selectorValue}-warm` : selectorValue;
+  return { [selectorKey]: role === 'canary' ? canary : `${selectorValue}-primary` };
 }
 
 function portsOf(input: ServicesInput): { ports: readonly Port[]; problems: readonly Problem[] } {

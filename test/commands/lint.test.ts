@@ -170,11 +170,6 @@ describe('lintText', () => {
       ],
     ],
     [
-      'a provider without a router',
-      changed('contour', 'appmesh:v1beta2'),
-      [expect.stringMatching(/^f\.yaml:6: spec\.provider: is appmesh:v1beta2, which is not supported, /)],
-    ],
-    [
       'a command that is none',
       'apiVersion: serin.dev/v1alpha1\nkind: CanaryCommand\nmetadata: { name: a }\nspec: { canary: cart, verb: stop }\n',
       [expect.stringMatching(/^f\.yaml:4: spec\.verb: is "stop"/)],

@@ -7,6 +7,8 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { alb } from '../../src/traffic/alb.ts';
 import { apisix } from '../../src/traffic/apisix.ts';
 import { serviceKey as serviceNameKey } from '../../src/traffic/apisix/rule.ts';
+import { appMeshV1beta1, appMeshV1beta2 } from '../../src/traffic/appmesh.ts';
+import * as appMesh from '../../src/traffic/appmesh/dialect.ts';
 import { contour } from '../../src/traffic/contour.ts';
 import {
   gatewayApiGrpc,
@@ -284,6 +286,26 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       service: { appProtocol: 'http' },
       keys: { rules: ['to.rules'], backends: 'default.backendRefs' },
       labels: { 'kuma.io/mesh': 'default' },
+    },
+  ],
+  [
+    appMeshV1beta1,
+    {
+      service: { meshName: 'shop-mesh' },
+      keys: { rules: ['routes'], backends: 'http.action.weightedTargets', service: appMesh.v1beta1.node },
+    },
+  ],
+  [
+    appMeshV1beta2,
+    {
+      service: { timeout: '10s' },
+      golden: 'appmesh-v1beta2',
+      portless: true,
+      keys: {
+        rules: ['routes'],
+        backends: 'httpRoute.action.weightedTargets',
+        service: appMesh.v1beta2.node,
+      },
     },
   ],
   [nginx, madeFromIngress],

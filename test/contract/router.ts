@@ -308,6 +308,8 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   gloo: [],
   kuma: ['match', 'rewrite', 'headers'],
   apisix: [],
+  appmesh: ['hosts', 'match', 'retries', 'meshName', 'backends'],
+  'appmesh:v1beta2': ['timeout', 'hosts', 'match', 'retries', 'backends'],
   ...Object.fromEntries(
     ['smi:v1alpha1', 'smi:v1alpha2', 'smi:v1alpha3', 'linkerd', 'osm'].map((name) => [name, ['hosts']]),
   ),
@@ -526,7 +528,7 @@ function describeSplits(world: Routes): void {
     const spec = world.spec();
     const till = world.make(wishOf(spec, { apex: 'till', namespace: 'north' }));
     expect(till.metadata).toMatchObject({
-      name: shape.nameOf?.(spec) ?? 'till',
+      name: world.shape.qualified === true ? 'till.north' : (shape.nameOf?.(spec) ?? 'till'),
       ...(world.claim === undefined ? { namespace: 'north' } : {}),
     });
     expect(shape.view(till).weights).toEqual({ 'till-primary': 100, 'till-canary': 0 });

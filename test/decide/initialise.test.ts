@@ -89,6 +89,14 @@ describe('the first set-up', () => {
     ]);
   });
 
+  it('writes what the pods of the primary need before it makes them', () => {
+    const unwritten = { state: 'missing', split: undefined, acceptance: 'pending', message: '' } as const;
+    const seen = settingUp({ services, stored: [V1], route: { ...unwritten, unprepared: true } });
+
+    expect(deedsOf(seen)).toEqual(['prepareRoute', `writePrimary ${V1} x3`]);
+    expect(deedsOf({ ...seen, route: unwritten })).toEqual([`writePrimary ${V1} x3`]);
+  });
+
   it('gives the primary of a target without pods one pod', () => {
     const seen = settingUp({ target: target(), services, stored: [V1] });
 

@@ -230,7 +230,8 @@ describe('decide, whatever is seen', () => {
     actions(decision).find(
       (action) =>
         (action.kind === 'writeService' && seen.services[action.role] === 'foreign') ||
-        (action.kind === 'writeRoute' && ['foreign', 'none'].includes(seen.route.state)),
+        (['writeRoute', 'prepareRoute'].includes(action.kind) && seen.route.state === 'foreign') ||
+        (action.kind === 'writeRoute' && seen.route.state === 'none'),
     ),
   );
 

@@ -122,7 +122,9 @@ function strategiesOf(router: TrafficRouter): Strategies {
     mirror,
     affinity: affinity === true ? 'both' : 'none',
     streams,
-    objects: [route, ...companions].flatMap((part) => (part === undefined ? [] : [part.resource.kind])),
+    objects: [
+      ...new Set([route, ...companions].flatMap((part) => (part === undefined ? [] : [part.resource.kind]))),
+    ],
   };
 }
 
@@ -161,10 +163,13 @@ const liftedFields: FieldTable = {
 };
 
 /**
- * Fields that Flagger hands on and Serin warns of: gateways become an annotation that only the archived SMI adapter of Istio
- * read.
+ * Fields that Flagger hands on or passes by, and Serin warns of: gateways become an annotation that only the archived SMI
+ * adapter of Istio read, and the later App Mesh has the mesh choose its namespaces.
  */
-const droppedFields: FieldTable = Object.fromEntries(smi.map((provider) => [provider, ['gateways']]));
+const droppedFields: FieldTable = {
+  ...Object.fromEntries(smi.map((provider) => [provider, ['gateways']])),
+  'appmesh:v1beta2': ['meshName'],
+};
 
 const fieldsBeyondFlagger: FieldTable = {
   'gatewayapi:v1:grpc': ['gatewayRefs', 'hosts', 'match', 'headers', 'mirror'],

@@ -40,7 +40,7 @@ function canaries(): { file: string; canary: Canary }[] {
 describeWithCorpus(
   `routes of the corpus${missing ? ' (skipped: SERIN_TEST_CORPUS or SERIN_TEST_CRDS is not set)' : ''}`,
   () => {
-    it.each(['gatewayapi:v1', 'contour'])('are accepted for %s', (provider) => {
+    it.each(['gatewayapi:v1', 'contour', 'appmesh:v1beta2'])('are accepted for %s', (provider) => {
       const router = routerFor(provider);
       const chosen = canaries().filter(({ canary }) => canary.spec.provider === provider);
       expect(chosen.length).toBeGreaterThan(0);

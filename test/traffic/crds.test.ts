@@ -103,6 +103,8 @@ const moments = fc.constantFrom<{ analysis: object; parts: Partial<RouteWish> }[
   })),
 );
 
+const podLabels = { primary: { app: 'cart-primary' }, canary: { app: 'cart' } };
+
 /** What routes, or the objects beside them, are made from. */
 const sources: Readonly<Record<string, KubeObject>> = { ApisixRoute: storefront, Upstream: settings };
 
@@ -158,7 +160,7 @@ describeWithCrds(title, () => {
             expect(shape.merge(live, sent)).toEqual(live);
             expect(shape.view(live).weights).toEqual(shape.view(sent).weights);
             for (const companion of router.companions ?? []) {
-              for (const beside of companion.render(wishOf(spec, { source }))) {
+              for (const beside of companion.render(wishOf(spec, { source, podLabels }))) {
                 const kept = admit(schemaOf(folder, companion.resource), beside);
                 expect({ removed: kept.removed, problems: kept.problems }).toEqual({
                   removed: [],
