@@ -1,5 +1,6 @@
 // What each router needs in order to be tried, by the contracts of routers: what it wants in a Canary, and how its objects
 // are put together. A router without its line here fails them.
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { RouteRef } from '../../src/api/reference.ts';
 import type { JsonObject } from '../../src/model/json.ts';
@@ -92,6 +93,8 @@ const settings: KubeObject = parse(`
     static: { hosts: [{ addr: example.com, port: 80 }] }
 `);
 
+const traefikRoute: KubeObject = parse(readFileSync('test/traffic/traefik-ab/storefront.yaml', 'utf8'));
+
 const knativeService: KubeObject = parse(`
   apiVersion: serving.knative.dev/v1
   kind: Service
@@ -147,7 +150,10 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       service: gateway,
       golden: 'gateway-api',
       foreign: { name: 'theirs' },
-      variants: [borrowedGatewayRoute('HTTPRoute')],
+      variants: [
+        borrowedGatewayRoute('HTTPRoute'),
+        { service: { retries: { attempts: 2, retryOn: '503' } } },
+      ],
     },
   ],
   [
@@ -156,7 +162,10 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       service: gateway,
       golden: 'gateway-api-v1beta1',
       foreign: { name: 'theirs' },
-      variants: [borrowedGatewayRoute('HTTPRoute')],
+      variants: [
+        borrowedGatewayRoute('HTTPRoute'),
+        { service: { retries: { attempts: 2, retryOn: '503' } } },
+      ],
     },
   ],
   [
@@ -246,6 +255,12 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       namesOnlyUsed: true,
       foreign: { sticky: { cookie: { name: 'theirs' } } },
       variants: [
+        {
+          spec: { routeRef: { apiVersion: 'traefik.io/v1alpha1', kind: 'IngressRoute', name: 'storefront' } },
+          analysis: { match: [{ headers: { 'x-cohort': { exact: 'beta' } } }], iterations: 10 },
+          source: traefikRoute,
+          keys: undefined,
+        },
         borrowed('traefik.io/v1alpha1', 'IngressRoute', {
           routes: [{ kind: 'Rule', match: 'PathPrefix(`/`)', services: [{ name: 'cart', port: 80 }] }],
         }),

@@ -24,7 +24,9 @@ export interface RouterExample {
   /** What this router needs in `spec.service`. */
   readonly service: object;
   /** And beside it. */
-  readonly spec?: Partial<CanarySpec>;
+  readonly spec?: Partial<Omit<CanarySpec, 'service' | 'analysis'>>;
+  /** And in `spec.analysis`. */
+  readonly analysis?: object;
   /** The user's object that its route is made from: with a label `team: shop`, and leading to `cart`. */
   readonly source?: KubeObject;
   /** The user's object in which it moves weights. */
@@ -41,7 +43,7 @@ export interface RouterExample {
   readonly golden?: string;
   readonly ingressClass?: string;
   /** Where the rules are in the spec, and the backends in a rule. */
-  readonly keys?: RuleKeys;
+  readonly keys?: RuleKeys | undefined;
   /** Its backends are named without a port. */
   readonly portless?: boolean;
   /** It tells requests by the labels of their sender. */

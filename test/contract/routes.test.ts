@@ -3,10 +3,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { apiVersionOf, type KubeObject, type Resource } from '../../src/model/kube.ts';
 import { itWritesRoutes } from './routes.ts';
-import { customKindsOf, nameOf, routerCases, withoutExample, type RouterCase } from './routes/cases.ts';
+import {
+  casesOn,
+  customKindsOf,
+  nameOf,
+  routerCases,
+  withoutExample,
+  type RouterCase,
+} from './routes/cases.ts';
 import {
   alternates,
   definitionsOf,
+  servedWith,
   serves,
   servingOnly,
   together,
@@ -31,13 +39,9 @@ function alternate(name: string, files: readonly string[]): Stage {
   const own = definitionsOf(folder, { name, files });
   const names = new Set(own.map(({ metadata }) => metadata.name));
   const definitions = [...usual.filter(({ metadata }) => !names.has(metadata.name)), ...own];
-  const cases = routerCases.filter(({ router }) => {
-    const kinds = customKindsOf(router);
-    return (
-      kinds.some(({ plural, group }) => names.has(`${plural}.${group}`)) &&
-      kinds.every((kind) => serves(definitions, kind))
-    );
-  });
+  const cases = casesOn(servedWith(definitions)).filter(({ router }) =>
+    customKindsOf(router).some(({ plural, group }) => names.has(`${plural}.${group}`)),
+  );
   return { name, definitions, cases };
 }
 
@@ -48,9 +52,7 @@ const isDefined = (kind: Resource): boolean => everyDefinition.some((set) => ser
 const open = routerCases.flatMap(({ router }) => customKindsOf(router)).filter((kind) => !isDefined(kind));
 const isOpen = ({ router }: RouterCase): boolean => customKindsOf(router).some((kind) => open.includes(kind));
 
-const usualCases = routerCases.filter(({ router }) =>
-  customKindsOf(router).every((kind) => serves(usual, kind)),
-);
+const usualCases = casesOn(servedWith(usual));
 
 /** The router that a cluster gets which serves one version of its kind and no other. */
 const oneVersion: readonly Stage[] = usualCases.flatMap((found) => {

@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import type { CanarySpec } from '../../src/api/canary.ts';
 import { lintObjects } from '../../src/commands/lint-object.ts';
 import { splitToward } from '../../src/model/split.ts';
+import { viewFor } from '../../src/traffic/router.ts';
 import { routers } from '../../src/traffic/routers.ts';
 import { routingProblems } from '../../src/traffic/routing-problems.ts';
 import { routerExamples } from '../contract/router-examples.ts';
@@ -252,7 +253,7 @@ describe('the weights of a route are whole numbers from 0 to 100, which add up t
       fc.property(fc.nat(100), (canary) => {
         const { source } = example;
         const rendered = route.render(wishOf(spec, { split: splitToward(canary), source }));
-        const weights = Object.values(route.view(rendered).weights ?? {});
+        const weights = Object.values(viewFor(route.view(rendered), 'cart')?.weights ?? {});
         expect(weights.every((weight) => Number.isInteger(weight) && weight >= 0)).toBe(true);
         expect(weights.reduce((sum, weight) => sum + weight, 0)).toBe(100);
       }),

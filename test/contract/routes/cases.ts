@@ -1,5 +1,5 @@
 // Every router that may be in force, with an example of a Canary for which it is.
-import { apiVersionOf, type PresenceOf, type Resource } from '../../../src/model/kube.ts';
+import { apiVersionOf, type Addition, type PresenceOf, type Resource } from '../../../src/model/kube.ts';
 import { resourcesOf, type TrafficRouter } from '../../../src/traffic/router.ts';
 import { routerOf, routers } from '../../../src/traffic/routers.ts';
 import { isBuiltIn } from '../../../src/observe/caches.ts';
@@ -35,19 +35,39 @@ const writing = reached
   .filter(({ router }, index) => reached.findIndex((other) => other.router === router) === index)
   .filter(({ router }) => router.route !== undefined);
 
+/** What a cluster serves. */
+export interface Served {
+  kind(resource: Resource): boolean;
+  addition(resource: Resource, addition: Addition): boolean;
+}
+
+/** One for each router that may be in force on a cluster that serves this, of versions of its kind perhaps one alone. */
+export function casesOn(served: Served): readonly RouterCase[] {
+  return writing
+    .filter(({ router }) => customKindsOf(router).every((kind) => served.kind(kind)))
+    .flatMap((one) => caseOf(one, served) ?? []);
+}
+
+const anyCluster = [false, true].map((hasAdditions) => ({
+  kind: () => true,
+  addition: () => hasAdditions,
+}));
+
 /** One for each router that writes a route. */
-export const routerCases: readonly RouterCase[] = writing.flatMap((one) => caseOf(one) ?? []);
+export const routerCases: readonly RouterCase[] = writing.flatMap(
+  (one) => anyCluster.map((served) => caseOf(one, served)).find((found) => found !== undefined) ?? [],
+);
 
 /** Routers that no example leads to. */
 export const withoutExample: readonly string[] = writing
-  .filter((one) => caseOf(one) === undefined)
+  .filter(({ router }) => !routerCases.some((found) => found.router === router))
   .map(({ label }) => label);
 
-function caseOf({ base, label, router }: Reached): RouterCase | undefined {
+function caseOf({ base, label, router }: Reached, served: Served): RouterCase | undefined {
   const { provider } = base;
-  const presenceOf = servingOnlyOf(router);
-  const example = examplesFor(base, router).find(({ service, spec }) => {
-    const whole = { ...specOf({ provider, service }), ...spec };
+  const presenceOf = presenceFor(router, served);
+  const example = examplesFor(base, router).find(({ service, spec, analysis = {} }) => {
+    const whole = { ...specOf({ provider, service, analysis }), ...spec };
     return routerOf(whole, provider, presenceOf) === router;
   });
   return example === undefined ? undefined : { label, provider, router, example, presenceOf };
@@ -61,15 +81,18 @@ function examplesFor(base: TrafficRouter, router: TrafficRouter): readonly Route
     ...variant,
     service: { ...plain.service, ...variant.service },
   }));
-  return [...own, plain, ...others];
+  return router === base ? [plain] : [...own, ...others, plain];
 }
 
-/** A cluster that serves of the kinds of this group that carry a split the router's alone, and all other kinds. */
-function servingOnlyOf({ route: own }: TrafficRouter): PresenceOf {
+/** Of the kinds of this group that carry a split the router's alone is there, and all other kinds. */
+function presenceFor({ route: own }: TrafficRouter, served: Served): PresenceOf {
   const others = writing.flatMap(({ router: { route } }) =>
     route === undefined || route.resource.group !== own?.resource.group ? [] : [route.resource],
   );
-  return (asked: Resource) => {
+  return (asked, addition) => {
+    if (addition !== undefined) {
+      return served.addition(asked, addition) ? 'served' : 'missing';
+    }
     const isOther = others.some((one) => isSame(one, asked));
     return isOther && own !== undefined && !isSame(own.resource, asked) ? 'missing' : 'served';
   };

@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { customResourceDefinitions } from '../../../src/api/crd.ts';
 import { objectOf, objectsOf, textOf } from '../../../src/model/json.ts';
 import type { KubeObject, Resource } from '../../../src/model/kube.ts';
+import type { Served } from './cases.ts';
 
 /** Definitions that a cluster may serve together. */
 export interface DefinitionSet {
@@ -84,6 +85,17 @@ export function serves(definitions: readonly KubeObject[], { group, plural, vers
       metadata.name === `${plural}.${group}` &&
       objectsOf(objectOf(spec)['versions']).some((one) => one['name'] === version && one['served'] === true),
   );
+}
+
+/** What a cluster with these definitions serves. */
+export function servedWith(definitions: readonly KubeObject[]): Served {
+  return {
+    kind: (resource) => serves(definitions, resource),
+    addition: ({ plural, group }, { isIn }) =>
+      definitions.some(
+        ({ metadata }) => metadata.name === `${plural}.${group}` && isIn(metadata.annotations ?? {}),
+      ),
+  };
 }
 
 /** The same definitions, serving of this kind this version alone. */

@@ -220,7 +220,8 @@ export function keyIn({ namespace, name }: ObjectKey): ObjectKey {
 }
 
 function canaryOf({ provider, example }: Setting, parts: CanaryParts): KubeObject {
-  const { namespace, apex = 'cart', analysis = {} } = parts;
+  const { namespace, apex = 'cart' } = parts;
+  const analysis = { ...example.analysis, ...parts.analysis };
   const service = { ...example.service, ...(apex === 'cart' ? {} : { name: apex }) };
   const { analysis: whole, ...spec } = specOf({ provider, service, analysis });
   const { stepWeight: _steps, ...withoutSteps } = whole;
