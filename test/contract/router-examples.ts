@@ -352,16 +352,31 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
   ]),
 ]);
 
-/** Routers that take the place of another one and write objects of another kind. */
-export const variantExamples: readonly (readonly [TrafficRouter, RouterExample])[] = (
-  kuma.variants ?? []
-).map(({ router }) => [
-  router,
-  {
+/** Routers that take the place of another one and write objects of another kind, or in other words. */
+export const variantExamples: readonly (readonly [TrafficRouter, RouterExample])[] = [
+  ...variantsOf(kuma, {
     service: {},
     golden: 'kuma-traffic-route',
     keys: { rules: ['conf'], backends: 'split', service: trafficRouteKey },
     claim: { 'serin.dev/canary': 'shop/cart' },
     honoured: [],
-  },
-]);
+  }),
+  ...variantsOf(appMeshV1beta2, {
+    service: { timeout: '10s', portName: 'grpc' },
+    golden: 'appmesh-v1beta2-grpc',
+    portless: true,
+    keys: {
+      rules: ['routes'],
+      backends: 'grpcRoute.action.weightedTargets',
+      service: appMesh.v1beta2Grpc.node,
+    },
+    honoured: ['timeout', 'hosts', 'retries', 'backends'],
+  }),
+];
+
+function variantsOf(
+  { variants = [] }: TrafficRouter,
+  example: RouterExample,
+): readonly (readonly [TrafficRouter, RouterExample])[] {
+  return variants.map(({ router }) => [router, example]);
+}
