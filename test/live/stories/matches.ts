@@ -21,7 +21,7 @@ interface Chosen {
 }
 
 /** Both must be there. */
-const bothHeaders: Chosen = {
+export const bothHeaders: Chosen = {
   match: [{ headers: { 'x-user': { exact: 'insider' }, 'x-region': { exact: 'eu' } } }],
   sent: { 'x-user': 'insider', 'x-region': 'eu' },
   almost: { 'x-user': 'insider' },
@@ -43,12 +43,22 @@ function toCanary(samples: readonly Sample[]): number {
 }
 
 /** Whoever is not chosen, or not quite, stays with the primary, and nobody gets a 404. */
-async function abTest(scene: Scene, provider: GatewayName, { match, sent, almost }: Chosen): Promise<void> {
+async function abTest(scene: Scene, provider: GatewayName, chosen: Chosen): Promise<void> {
+  await abTestOn(scene, provider, chosen, (analysis) => scene.declare({ provider, analysis }));
+}
+
+/** @param declare writes the Canary, and what its requests come by */
+export async function abTestOn(
+  scene: Scene,
+  provider: GatewayName,
+  { match, sent, almost }: Chosen,
+  declare: (analysis: Partial<Analysis>) => Promise<void>,
+): Promise<void> {
   const hooks = await startHooks(scene);
   hooks.closed.add('/finish');
   await scene.deploy({ version: '1.0' });
   const webhooks = [{ name: 'finish', type: 'confirm-promotion' as const, url: `${hooks.url}/finish` }];
-  await scene.declare({ provider, analysis: { interval: '1s', iterations: 3, match, webhooks } });
+  await declare({ interval: '1s', iterations: 3, match, webhooks });
   const initializedMs = await scene.initialized(provider);
   const [everybody, notQuite, chosen] = await Promise.all([
     scene.startLoad(provider),

@@ -10,6 +10,7 @@ import { joinLeave } from './join-leave.ts';
 import { matches } from './matches.ts';
 import { midRun } from './mid-run.ts';
 import { outages } from './outages.ts';
+import { namedRoutes } from './named-routes.ts';
 import { oddObjects } from './odd-objects.ts';
 import { ownership } from './ownership.ts';
 import { promote } from './promote.ts';
@@ -30,6 +31,7 @@ export const stories: readonly Story[] = [
   ...failedPromotion,
   ...matches,
   ...oddObjects,
+  ...namedRoutes,
   ...strategies,
   ...joinLeave,
   ...ownership,
