@@ -152,7 +152,7 @@ const flags: Readonly<Record<Key, Flag>> = {
     meaning: 'prefixes of labels and annotations to copy to the primary, * for all',
   },
   enableConfigTracking: { fallback: 'true', meaning: 'follow the ConfigMaps and Secrets that a target uses' },
-  ingressClass: { fallback: '', meaning: 'ingress class of generated HTTPProxies' },
+  ingressClass: { fallback: '', meaning: 'ingress class of generated HTTPProxies and VirtualServers' },
   ingressAnnotationsPrefix: {
     fallback: 'nginx.ingress.kubernetes.io',
     meaning: 'prefix of the canary annotations on NGINX Ingresses',

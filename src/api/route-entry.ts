@@ -14,6 +14,8 @@ export const RouteEntry = object({
   gateways: optional(TextList, 'In place of spec.service.gateways.'),
   hosts: optional(TextList, 'In place of spec.service.hosts.'),
   match: optional(z.array(HttpMatch), 'In place of spec.service.match.'),
+  ingressClass: optional(DnsName.min(1), 'In place of spec.service.ingressClass.'),
+  ingressAnnotationsPrefix: optional(DnsName.min(1), 'In place of spec.service.ingressAnnotationsPrefix.'),
   ingressRef: optional(IngressRef, 'In place of spec.ingressRef.'),
   routeRef: optional(RouteRef, 'In place of spec.routeRef.'),
   upstreamRef: optional(UpstreamRef, 'In place of spec.upstreamRef.'),
@@ -25,5 +27,12 @@ export const RouteEntry = object({
 export type RouteEntry = z.infer<typeof RouteEntry>;
 
 /** Fields that stand for one of `spec.service`; the references stand for one of `spec`. */
-export const serviceOverrides = ['gatewayRefs', 'gateways', 'hosts', 'match'] as const;
+export const serviceOverrides = [
+  'gatewayRefs',
+  'gateways',
+  'hosts',
+  'match',
+  'ingressClass',
+  'ingressAnnotationsPrefix',
+] as const;
 export const referenceOverrides = ['ingressRef', 'routeRef', 'upstreamRef'] as const;

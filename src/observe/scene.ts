@@ -202,10 +202,7 @@ function routeSceneOf(
     annotations: view.annotations,
     ...(services === undefined ? {} : { podLabels: services.podLabels }),
     owner,
-    ingressClass: settings.ingressClass,
-    ...(settings.ingressAnnotationsPrefix === undefined
-      ? {}
-      : { annotationsPrefix: settings.ingressAnnotationsPrefix }),
+    ...ingressWords(spec, settings),
     source,
   });
   const shape = router?.route;
@@ -231,6 +228,18 @@ function routeSceneOf(
       : [],
     source,
     wish,
+  };
+}
+
+/** What the flags say of ingresses, where the Canary says nothing else. */
+function ingressWords(
+  { service }: CanarySpec,
+  settings: SceneSettings,
+): Pick<RouteWish, 'ingressClass' | 'annotationsPrefix'> {
+  const prefix = service?.ingressAnnotationsPrefix ?? settings.ingressAnnotationsPrefix;
+  return {
+    ingressClass: service?.ingressClass ?? settings.ingressClass,
+    ...(prefix === undefined ? {} : { annotationsPrefix: prefix }),
   };
 }
 

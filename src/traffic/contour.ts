@@ -28,7 +28,7 @@ export const contour: TrafficRouter = {
       headers: ['exact', 'prefix', 'suffix', 'regex', 'present'],
       queryParams: ['exact', 'prefix', 'regex', 'present'],
     },
-    serviceFields: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
+    serviceFields: ['timeout', 'match', 'rewrite', 'retries', 'headers', 'ingressClass'],
     acceptance: true,
   },
   route: routeShape({

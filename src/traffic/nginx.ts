@@ -32,7 +32,7 @@ export const nginx: TrafficRouter = {
       queryParams: [],
       limit: 'one header and one cookie, each in an entry of its own; a cookie by its name as an exact value',
     },
-    serviceFields: [],
+    serviceFields: ['ingressAnnotationsPrefix'],
     acceptance: false,
   },
   route: ingressCopy({

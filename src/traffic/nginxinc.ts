@@ -142,7 +142,7 @@ export const nginxinc: TrafficRouter = {
       queryParams: ['exact'],
       limit: 'NGINX compares values without regard to case',
     },
-    serviceFields: ['hosts', 'match'],
+    serviceFields: ['hosts', 'match', 'ingressClass'],
     acceptance: true,
   },
   route,

@@ -37,6 +37,8 @@ const routeFields = [
   'corsPolicy',
   'meshName',
   'backends',
+  'ingressClass',
+  'ingressAnnotationsPrefix',
 ] as const satisfies readonly (keyof Service)[];
 
 export type RouteField = (typeof routeFields)[number];

@@ -28,9 +28,9 @@ export interface RouteWish {
   readonly annotations?: Readonly<Record<string, string>>;
   /** The controlling owner, for objects that Serin creates. */
   readonly owner: OwnerReference;
-  /** `-ingress-class`; empty where unset. */
+  /** `service.ingressClass`, or `-ingress-class`; empty where unset. */
   readonly ingressClass: string;
-  /** `-ingress-annotations-prefix`; the usual one where it is left out. */
+  /** `service.ingressAnnotationsPrefix`, or `-ingress-annotations-prefix`; the usual one where it is left out. */
   readonly annotationsPrefix?: string;
   /** The object of the user's that the route is made from; undefined where there is none, or none is needed. */
   readonly source?: KubeObject | undefined;

@@ -88,6 +88,8 @@ const routeFields = {
   corsPolicy: { allowOrigin: ['https://example.com'] },
   meshName: 'shop',
   backends: ['payments'],
+  ingressClass: 'internal',
+  ingressAnnotationsPrefix: 'ingress.example.com',
 };
 
 export function itIsATrafficRouter(router: TrafficRouter, example: RouterExample): void {
@@ -305,7 +307,7 @@ const honouredFields: Readonly<Record<string, readonly string[]>> = {
   'gatewayapi:v1:tls': ['gatewayRefs', 'hosts'],
   'gatewayapi:v1:tcp': ['gatewayRefs'],
   'gatewayapi:v1:udp': ['gatewayRefs'],
-  contour: ['timeout', 'match', 'rewrite', 'retries', 'headers'],
+  contour: ['timeout', 'match', 'rewrite', 'retries', 'headers', 'ingressClass'],
   traefik: [],
   gloo: [],
   kuma: ['match', 'rewrite', 'headers'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { objectOf, objectsOf } from '../../src/model/json.ts';
 import { resources } from '../../src/model/kube.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { isForeign } from '../../src/observe/claims.ts';
 import { sceneOf } from '../../src/observe/scene.ts';
@@ -39,6 +40,34 @@ describe('the scene of a Canary', () => {
 
   it('takes the provider of the controller where the Canary names none', () => {
     expect(lab([[canaries, canaryObject({ provider: undefined })]]).scene().provider).toBe('kubernetes');
+  });
+
+  it('R12: says of ingresses what the Canary says, or one of its routes, and else what the flags say', () => {
+    const spec = (own: object, ...routes: readonly object[]) =>
+      canaryObject({ provider: 'contour', service: { port: 80, ...own }, routes });
+    const wordsIn = (canary: KubeObject) =>
+      sceneOf(lab([[canaries, canary]]).view(), lab().caches, {
+        ...settings,
+        ingressClass: 'usual',
+        ingressAnnotationsPrefix: 'usual.example.com',
+      })?.routes.map(({ wish }) => {
+        const { ingressClass, annotationsPrefix } = wish(splitToward(0));
+        return [ingressClass, annotationsPrefix];
+      });
+
+    expect(wordsIn(spec({}))).toEqual([['usual', 'usual.example.com']]);
+    const own = { ingressClass: 'own', ingressAnnotationsPrefix: 'own.example.com' };
+    expect(wordsIn(spec(own))).toEqual([['own', 'own.example.com']]);
+    const routes = [
+      { provider: 'contour', name: 'inside', ingressClass: 'inside' },
+      { provider: 'contour', name: 'outside' },
+      { provider: 'nginx', ingressAnnotationsPrefix: 'nginx.org' },
+    ];
+    expect(wordsIn(spec({ ingressClass: 'own' }, ...routes))).toEqual([
+      ['inside', 'usual.example.com'],
+      ['own', 'usual.example.com'],
+      ['own', 'nginx.org'],
+    ]);
   });
 
   it('knows no Services while it is not known which pods to select', () => {
