@@ -10,10 +10,11 @@ import { count, send, shareFits, startLoad } from './load.ts';
 import { enterNetworkNamespace, insideNetworkNamespace } from './network.ts';
 import { queryPrometheus } from './prometheus.ts';
 import { checkNode } from './smoke-node.ts';
+import { traefikGateway } from './traefik.ts';
 import { tierB } from './tier.ts';
 
 const namespace = 'smoke';
-const hosts = { proxy: 'proxy.smoke.test', gateway: 'gateway.smoke.test' };
+const hosts = { proxy: 'proxy.smoke.test', gateway: 'gateway.smoke.test', traefik: 'traefik.smoke.test' };
 
 function workload(name: string, version: string) {
   const labels = { app: name };
@@ -43,6 +44,25 @@ function workload(name: string, version: string) {
   ];
 }
 
+interface Routed {
+  readonly gateway: { readonly namespace: string; readonly name: string };
+  readonly host: string;
+  readonly services: readonly object[];
+}
+
+function httpRoute(name: string, { gateway, host, services }: Routed) {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { namespace, name },
+    spec: {
+      parentRefs: [{ namespace: gateway.namespace, name: gateway.name }],
+      hostnames: [host],
+      rules: [{ backendRefs: services }],
+    },
+  };
+}
+
 function routes(canaryWeight: number) {
   const services = [
     { name: 'app-primary', port: 80, weight: 100 - canaryWeight },
@@ -55,16 +75,8 @@ function routes(canaryWeight: number) {
       metadata: { namespace, name: 'app' },
       spec: { virtualhost: { fqdn: hosts.proxy }, routes: [{ services }] },
     },
-    {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'HTTPRoute',
-      metadata: { namespace, name: 'app' },
-      spec: {
-        parentRefs: [{ namespace: liveGateway.namespace, name: liveGateway.name }],
-        hostnames: [hosts.gateway],
-        rules: [{ backendRefs: services }],
-      },
-    },
+    httpRoute('app', { gateway: liveGateway, host: hosts.gateway, services }),
+    httpRoute('app-traefik', { gateway: traefikGateway, host: hosts.traefik, services }),
   ];
 }
 
@@ -87,13 +99,16 @@ async function check(environment: OwnEnvironment, say: (line: string) => void): 
   const gateways = [
     { url: urlOf('contour'), host: hosts.proxy },
     { url: urlOf('gatewayapi:v1'), host: hosts.gateway },
+    { url: urlOf('gatewayapi:v1@traefik'), host: hosts.traefik },
   ];
   for (const gateway of gateways) {
+    // Both Services: a gateway may know one of them first.
     await environment.waitFor(`${gateway.host} to be routed`, async () => {
-      return (await send({ ...gateway, perSecond: 1 })).status === 200;
+      const some = Array.from({ length: 20 }, () => send({ ...gateway, perSecond: 1 }));
+      return (await Promise.all(some)).every(({ status }) => status === 200);
     });
   }
-  say('both gateways route');
+  say('the gateways route');
 
   const loads = gateways.map((gateway) => startLoad({ ...gateway, perSecond: 50 }));
   await environment.waitFor('400 requests through each', async () =>
@@ -134,12 +149,13 @@ async function check(environment: OwnEnvironment, say: (line: string) => void): 
 
   const queries = [
     `sum(envoy_cluster_upstream_rq{envoy_cluster_name=~"${namespace}_app-canary_[0-9a-zA-Z-]+"})`,
+    `sum(traefik_service_requests_total{service=~".+-svc-${namespace}-app-canary-[0-9]+@kubernetesgateway"})`,
     `sum(http_request_duration_seconds_count{kubernetes_namespace="${namespace}",kubernetes_pod_name=~"app-canary-.+"})`,
   ];
   for (const query of queries) {
     await environment.waitFor(query, async () => ((await queryPrometheus(query))[0]?.value ?? 0) > 0);
   }
-  say('Prometheus has the requests of Envoy and of the pods');
+  say('Prometheus has the requests of Envoy, of Traefik and of the pods');
 
   const requests = await readAudit(world.auditLogPath, { user: 'contour' });
   if (requests.length === 0) throw new Error('the audit log has nothing of Contour');
