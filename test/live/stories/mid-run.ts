@@ -107,7 +107,9 @@ async function lostRoute(scene: Scene): Promise<void> {
 
 /** The weight in effect is in no step any more: the next greater one follows, and not all that is left to 100. */
 async function otherSteps(scene: Scene): Promise<void> {
-  const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [10, 30, 50] });
+  // Time to edit it before the round is asked.
+  const of: Begun = { provider: 'contour', weights: [10, 30, 50], interval: '4s' };
+  const { load, initializedMs } = await begin(scene, of);
   const { atMs } = await scene.reachWeight(30);
   await scene.patchCanary({ spec: { analysis: { stepWeights: [20, 40, 60] } } });
   await scene.reach('Succeeded');
