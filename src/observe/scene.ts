@@ -18,7 +18,7 @@ import type { WorkloadKind, WorkloadView } from '../workload/kind.ts';
 import { kindOf } from '../workload/kinds.ts';
 import { selectorOf } from '../workload/selector.ts';
 import type { Selector } from '../workload/selector.ts';
-import { renderServices } from '../workload/services.ts';
+import { headlessProblems, renderServices, serviceName } from '../workload/services.ts';
 import type { Protocol, RenderedServices, ServiceRole, ServiceView } from '../workload/services.ts';
 import { resourceKey } from './caches.ts';
 import type { Caches, TrafficObject } from './caches.ts';
@@ -93,9 +93,9 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
   const workloads = workloadsOf(spec, kind, { namespace, caches, settings });
   const { target, selector } = workloads;
   const serviceViews = {
-    apex: caches.services.get(keyOf({ namespace, name: apex })),
-    primary: caches.services.get(keyOf({ namespace, name: `${apex}-primary` })),
-    canary: caches.services.get(keyOf({ namespace, name: `${apex}-canary` })),
+    apex: caches.services.get(keyOf({ namespace, name: serviceName(apex, 'apex') })),
+    primary: caches.services.get(keyOf({ namespace, name: serviceName(apex, 'primary') })),
+    canary: caches.services.get(keyOf({ namespace, name: serviceName(apex, 'canary') })),
   };
   const shared = { view, spec, owner, apex };
   const routed = routedSpecs(spec, settings.meshProvider, settings.presenceOf);
@@ -113,7 +113,16 @@ export function sceneOf(view: CanaryView, caches: Caches, settings: SceneSetting
     services,
     autoscalers: autoscalersOf(view, spec, caches),
     routes: routed.map((route) => routeSceneOf(caches, settings, { ...shared, services, route })),
-    problems: [...workloads.problems, ...(services?.problems ?? [])],
+    problems: [
+      ...workloads.problems,
+      ...(services?.problems ?? []),
+      ...(spec.service === undefined
+        ? []
+        : headlessProblems(
+            spec.service,
+            roles.map((role) => ({ name: serviceName(apex, role), view: serviceViews[role] })),
+          )),
+    ],
     includeLabelPrefix: settings.includeLabelPrefix,
   };
 }

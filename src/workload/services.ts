@@ -70,6 +70,8 @@ export interface ServiceView {
   readonly ownerUids: readonly string[];
   readonly fingerprint: string;
   readonly selector: Readonly<Record<string, string>>;
+  /** It has no address of its own. */
+  readonly headless: boolean;
 }
 
 interface Port {
@@ -97,9 +99,13 @@ export function renderServices(input: ServicesInput): RenderedServices {
   };
 }
 
+export function serviceName(apex: string, role: ServiceRole): string {
+  return role === 'apex' ? apex : `${apex}-${role}`;
+}
+
 function renderService(input: ServicesInput, role: ServiceRole, ports: readonly Port[]): KubeObject {
   const { namespace, apex, service, selectorKey, owner } = input;
-  const name = role === 'apex' ? apex : `${apex}-${role}`;
+  const name = serviceName(apex, role);
   const adopted = input.adopted.includes(role);
   const { trafficDistribution, unmanagedMetadata } = service;
   return {
@@ -273,13 +279,36 @@ function byNumber(a: NormalPort, b: NormalPort): number {
   return a.port - b.port || (a.protocol < b.protocol ? -1 : 1);
 }
 
+/** API servers let no Service get an address, or lose it, once it is there. */
+export function headlessProblems(
+  { headless }: Service,
+  live: readonly { readonly name: string; readonly view: ServiceView | undefined }[],
+): readonly Problem[] {
+  const others = live.filter(({ view }) => view !== undefined && view.headless !== headless);
+  return headless === undefined || others.length === 0
+    ? []
+    : [
+        {
+          severity: 'warning',
+          reason: 'IgnoredField',
+          field: formatPath(['spec', 'service', 'headless']),
+          value: headless,
+          message: `is ${headless}, and ${others.map(({ name }) => name).join(', ')} cannot become so`,
+          fix: 'delete the Service, so that it is made anew, or take the field back',
+        },
+      ];
+}
+
 export function viewOfService(live: KubeObject): ServiceView {
-  const selector = objectOf(objectOf(live['spec'])['selector']);
+  const { selector, clusterIP } = objectOf(live['spec']);
   return {
     uid: live.metadata.uid ?? '',
     resourceVersion: live.metadata.resourceVersion ?? '',
     ownerUids: (live.metadata.ownerReferences ?? []).map(({ uid }) => uid),
     fingerprint: fingerprint(live),
-    selector: Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, String(value)])),
+    selector: Object.fromEntries(
+      Object.entries(objectOf(selector)).map(([key, value]) => [key, String(value)]),
+    ),
+    headless: clusterIP === 'None',
   };
 }

@@ -9,6 +9,24 @@ import { basics, canaryObject, deploymentObject, lab, settings } from '../fixtur
 
 const { canaries, deployments } = resources;
 
+function withContour(own: object, ...routes: readonly object[]): KubeObject {
+  return canaryObject({ provider: 'contour', service: { port: 80, ...own }, routes });
+}
+
+/** Class and prefix of annotations, for each of its routes. */
+function ingressWordsIn(canary: KubeObject): unknown {
+  const of = lab([[canaries, canary]]);
+  const scene = sceneOf(of.view(), of.caches, {
+    ...settings,
+    ingressClass: 'usual',
+    ingressAnnotationsPrefix: 'usual.example.com',
+  });
+  return scene?.routes.map(({ wish }) => {
+    const { ingressClass, annotationsPrefix } = wish(splitToward(0));
+    return [ingressClass, annotationsPrefix];
+  });
+}
+
 describe('the scene of a Canary', () => {
   it('names everything that belongs to it', () => {
     const scene = lab().scene();
@@ -43,27 +61,15 @@ describe('the scene of a Canary', () => {
   });
 
   it('R12: says of ingresses what the Canary says, or one of its routes, and else what the flags say', () => {
-    const spec = (own: object, ...routes: readonly object[]) =>
-      canaryObject({ provider: 'contour', service: { port: 80, ...own }, routes });
-    const wordsIn = (canary: KubeObject) =>
-      sceneOf(lab([[canaries, canary]]).view(), lab().caches, {
-        ...settings,
-        ingressClass: 'usual',
-        ingressAnnotationsPrefix: 'usual.example.com',
-      })?.routes.map(({ wish }) => {
-        const { ingressClass, annotationsPrefix } = wish(splitToward(0));
-        return [ingressClass, annotationsPrefix];
-      });
-
-    expect(wordsIn(spec({}))).toEqual([['usual', 'usual.example.com']]);
+    expect(ingressWordsIn(withContour({}))).toEqual([['usual', 'usual.example.com']]);
     const own = { ingressClass: 'own', ingressAnnotationsPrefix: 'own.example.com' };
-    expect(wordsIn(spec(own))).toEqual([['own', 'own.example.com']]);
+    expect(ingressWordsIn(withContour(own))).toEqual([['own', 'own.example.com']]);
     const routes = [
       { provider: 'contour', name: 'inside', ingressClass: 'inside' },
       { provider: 'contour', name: 'outside' },
       { provider: 'nginx', ingressAnnotationsPrefix: 'nginx.org' },
     ];
-    expect(wordsIn(spec({ ingressClass: 'own' }, ...routes))).toEqual([
+    expect(ingressWordsIn(withContour({ ingressClass: 'own' }, ...routes))).toEqual([
       ['inside', 'usual.example.com'],
       ['own', 'usual.example.com'],
       ['own', 'nginx.org'],
@@ -142,7 +148,7 @@ describe('whose an object is', () => {
     ['this Canary', ['uid-1'], false],
     ['this Canary and another', ['uid-1', 'uid-2'], false],
     ['another', ['uid-2'], true],
-  ])('one of %s', (_title, owners, foreign) => {
+  ])('R13: one of %s, whatever its name', (_title, owners, foreign) => {
     expect(isForeign(owners, 'uid-1')).toBe(foreign);
   });
 });

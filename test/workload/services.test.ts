@@ -7,6 +7,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import {
   type RenderedServices,
   type ServicesInput,
+  headlessProblems,
   renderServices,
   serviceShape,
   viewOfService,
@@ -193,7 +194,7 @@ describe('ports', () => {
     expect(problems).toEqual([]);
   });
 
-  it('are found in all containers but the sidecars, with their protocol', () => {
+  it('R14: are found in all containers but the sidecars, with their protocol', () => {
     const containers = [
       { container: 'istio-proxy', ports: [{ name: 'proxy', containerPort: 15_090 }] },
       { container: 'dns', ports: [{ containerPort: 53, protocol: 'UDP' }, { containerPort: 53 }] },
@@ -336,7 +337,7 @@ describe('laying a Service over a live one', () => {
     expect(serviceShape.fingerprint(merged)).toBe(serviceShape.fingerprint(apex));
   });
 
-  it('takes back what it wrote, and only that', () => {
+  it('R14: takes back what it wrote, and only that', () => {
     const service = {
       apex: { labels: { team: 'a', tier: 'b' }, annotations: { note: 'c' } },
       trafficDistribution: 'PreferClose',
@@ -358,6 +359,25 @@ describe('laying a Service over a live one', () => {
     const live = { ...before, spec: { ...objectOf(before['spec']), trafficDistribution: 'PreferClose' } };
     expect(serviceShape.fingerprint(live)).toBe(serviceShape.fingerprint(apex));
     expect(serviceShape.merge(live, apex)).toEqual(live);
+  });
+});
+
+describe('a Service that has an address, or has none', () => {
+  const live = { name: 'cart', view: viewOfService(stored(render().apex)) };
+  const headless = { name: 'cart-canary', view: viewOfService(stored(render({ headless: true }).canary)) };
+
+  it.each<[string, boolean | undefined, readonly string[]]>([
+    ['as the Canary says', undefined, []],
+    ['and shall have none', true, ['is true, and cart cannot become so']],
+    ['and shall have one', false, ['is false, and cart-canary cannot become so']],
+  ])('R14: is told apart: %s', (_what, wanted, messages) => {
+    const service = Service.parse({ port: 80, ...(wanted === undefined ? {} : { headless: wanted }) });
+    const absent = { name: 'cart-primary', view: undefined };
+    const found = headlessProblems(service, [live, headless, absent]);
+    expect(found.map(({ message }) => message)).toEqual(messages);
+    expect(
+      found.every(({ severity, field }) => severity === 'warning' && field === 'spec.service.headless'),
+    ).toBe(true);
   });
 });
 
