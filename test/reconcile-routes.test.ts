@@ -63,7 +63,7 @@ describe('several routes of one Canary', () => {
     expect(both(of)).toEqual([at(0), at(0)]);
   });
 
-  it('move together, to a promotion', async () => {
+  it('R11: move together, to a promotion', async () => {
     const run = await initialised(withRoutes([edge, inside]));
     await halfWay(run);
     await run.pass();

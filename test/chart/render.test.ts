@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { parseSettings } from '../../src/settings.ts';
+import { allRouters } from '../../src/traffic/routers.ts';
 
 const helm = process.env['SERIN_TEST_HELM'] ?? '';
 const withHelm = helm === '' ? describe.skip : describe;
@@ -127,6 +128,35 @@ const workGrants = [
   `route.openshift.io/routes: ${READ} patch`,
   `networking.istio.io/destinationrules: ${READ} create patch`,
 ];
+
+/** What is done to the objects of routers, kind by kind. */
+function neededGrants(): readonly (readonly [string, readonly string[]])[] {
+  const read = READ.split(' ');
+  return allRouters.flatMap(({ route, companions = [], source }) =>
+    [
+      [route, route?.givenBack === undefined ? ['create', 'patch'] : ['patch']] as const,
+      ...companions.map((companion) => [companion, ['create', 'patch']] as const),
+      [source, []] as const,
+    ].flatMap(([part, verbs]) =>
+      part === undefined
+        ? []
+        : [[`${part.resource.group}/${part.resource.plural}`, [...read, ...verbs]] as const],
+    ),
+  );
+}
+
+describe('the kinds that routers read and write', () => {
+  const granted = new Map(
+    [...workGrants, ...clusterGrants].map((grant) => {
+      const [kind = '', verbs = ''] = grant.split(': ');
+      return [kind, verbs.split(' ')];
+    }),
+  );
+
+  it.each(neededGrants())('R19: are in the one list of permissions: %s', (kind, verbs) => {
+    expect(granted.get(kind)).toEqual(expect.arrayContaining([...verbs]));
+  });
+});
 
 withHelm('the rendered chart (needs SERIN_TEST_HELM)', () => {
   it('grants exactly what the controller does', () => {

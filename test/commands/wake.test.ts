@@ -102,7 +102,7 @@ describe('who is woken', () => {
     expect(woken()).toEqual(['shop/cart']);
   });
 
-  it('by its route and its stored revisions', async () => {
+  it('R17: by its route and its stored revisions', async () => {
     const { of, woken } = world();
     const stage = { cluster: of.cluster, caches: of.caches, scene: of.scene(), checksums: undefined };
     await enact(stage, [{ kind: 'writeRoute', split: allPrimary }]);

@@ -272,7 +272,7 @@ function describeProblems(router: TrafficRouter, spec: SpecOf, example: RouterEx
     expect(new Set(words)).toEqual(new Set([refused ? 'UnsupportedMatch' : 'IgnoredField']));
   });
 
-  it.each(Object.entries(routeFields))('either honours service.%s or warns of it', (name, value) => {
+  it.each(Object.entries(routeFields))('R5: either honours service.%s or warns of it', (name, value) => {
     const warned = routerProblems(router, spec({ [name]: value })).some(
       ({ severity, field }) => severity === 'warning' && field === `spec.service.${name}`,
     );

@@ -129,7 +129,7 @@ function describeMoments(world: World, found: RouterCase): void {
   ];
 
   it.each(runs)(
-    'is stored as it was sent, reads back, and is written once: %s',
+    'R3: is stored as it was sent, reads back, and is written once: %s',
     async (_run, analysis, moments) => {
       const canary = await world.canary(found, { analysis });
       expect(canary.router).toBe(found.router);
@@ -180,7 +180,7 @@ function asNew({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
 function describeOthers(world: World, found: RouterCase): void {
   const isTheirs = found.router.route?.givenBack !== undefined;
 
-  it('leaves alone what others wrote, through steps and repairs, which keep the weight', async () => {
+  it('R2: leaves alone what others wrote, through steps and repairs, which keep the weight', async () => {
     const canary = await world.canary(found);
     const theirs = new Theirs(found, canary);
     await canary.write(30);
@@ -197,7 +197,7 @@ function describeOthers(world: World, found: RouterCase): void {
     theirs.expectIn(await canary.stored());
   });
 
-  it('puts back a weight that somebody else wrote', async () => {
+  it('R1: puts back a weight that somebody else wrote', async () => {
     const canary = await world.canary(found);
     await canary.write(70);
     await canary.edit((live) => canary.shape.reweigh(live, splitToward(50), 'cart'));
@@ -298,7 +298,7 @@ function describeTakingOver(world: World, found: RouterCase): void {
     return;
   }
 
-  it('takes over what is there, and gives it back as it was', async () => {
+  it('R7: takes over what is there, and gives it back as it was', async () => {
     const canary = await world.canary(found);
     const isTheirs = canary.shape.givenBack !== undefined;
     const before: (readonly [Resource, KubeObject])[] = [];

@@ -87,7 +87,7 @@ describe('a weighted canary that mirrors', () => {
     expect(intended(seen).reason).toBe('StepTaken');
   });
 
-  it('goes on without copies where the plan no longer has any', () => {
+  it('R6: goes on without copies where the plan no longer has any', () => {
     const seen = running(copying, { spec: spec() });
 
     expect(intended(seen)).toMatchObject({ reason: 'StepTaken', status: { run: { split: { canary: 20 } } } });

@@ -50,7 +50,7 @@ describe('a step', () => {
       'RouteRejected',
       'no such gateway',
     ],
-  ])('does not count while the route is %s', (_title, seenRoute, reason, detail) => {
+  ])('R9: does not count while the route is %s', (_title, seenRoute, reason, detail) => {
     const { decision, seen } = settledDecision(stepped(seenRoute, { answers: measured('fail') }));
 
     expect(decision).toMatchObject({ kind: 'enact', actions: [], wakeAtMs: NOW_MS - 20_000 + DEADLINE_MS });

@@ -3,10 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const folder = join(import.meta.dirname, '..');
-const KNOWN_DEFECTS = 37;
+/** Of the life of a run, and of routing. */
+const knownDefects = { D: 37, R: 20 };
+
+/** What is not built, and so cannot be tested. */
+const notThereYet: Readonly<Record<string, string>> = {
+  R16: 'a cap on the users whom cookies keep at the canary is an option; sessionAffinity.maxAge bounds how long they stay',
+  R18: 'smaller weights than a percent are an option; status.canaryWeight, which other tools read, has no room for them',
+};
 
 /** Names of tests, also those of a table, and of the rules of the simulation. */
-const name = /(?:\b(?:it|describe)(?:\.\w+)*\(|\]\)\(|\bname:)\s*(['"`])(D\d+):/g;
+const name = /(?:\b(?:it|describe)(?:\.\w+)*\(|\)\(|\bname:)\s*(['"`])([DR]\d+):/g;
 
 function namedDefects(): ReadonlySet<string> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -18,9 +25,15 @@ function namedDefects(): ReadonlySet<string> {
 
 describe('every known defect of the controller that is replaced', () => {
   const named = namedDefects();
-  const ids = Array.from({ length: KNOWN_DEFECTS }, (_, index) => `D${index + 1}`);
+  const ids = Object.entries(knownDefects).flatMap(([letter, count]) =>
+    Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+  );
 
-  it.each(ids)('%s has a test that is named for it', (id) => {
+  it.each(ids.filter((id) => !(id in notThereYet)))('%s has a test that is named for it', (id) => {
     expect(named).toContain(id);
+  });
+
+  it.each(Object.keys(notThereYet))('%s has none, as long as it is said to be missing', (id) => {
+    expect(named).not.toContain(id);
   });
 });

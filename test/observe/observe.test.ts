@@ -248,7 +248,7 @@ describe('problems', () => {
     expect(reasonsOf(look(of, moment))).toContain(reason);
   });
 
-  it('name a provider nobody knows', () => {
+  it('R10: name a provider nobody knows', () => {
     const unheardOf = { ...settings, meshProvider: 'crossover' };
 
     expect(reasonsOf(look(withCanary({ provider: undefined }), {}, 'cart', unheardOf))).toContain(

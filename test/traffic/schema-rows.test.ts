@@ -172,7 +172,7 @@ const lint = (spec: object): readonly string[] =>
 
 describe('what is stored as something else is refused where it changes who sees the canary, and else warned of:', () => {
   // The server has made `{}` of `{method: …}`, `{uri: …}` and `{port: …}` before anybody sees it.
-  it.each(matching)('an entry of a match that is empty, with %s', (provider) => {
+  it.each(matching)('R4: an entry of a match that is empty, with %s', (provider) => {
     const said = problemsWith(provider, users({}));
     expect(said.filter((problem) => problem.startsWith('error spec.analysis.match'))).not.toEqual([]);
   });

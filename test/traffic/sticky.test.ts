@@ -37,7 +37,7 @@ describe('the pattern of a cookie', () => {
     );
   });
 
-  it('finds no other cookie, longer name or longer value', () => {
+  it('R15: finds no other cookie, longer name or longer value', () => {
     fc.assert(
       fc.property(fc.array(other), (others) => {
         const near = [
@@ -51,7 +51,7 @@ describe('the pattern of a cookie', () => {
     );
   });
 
-  it('takes signs in a name for themselves', () => {
+  it('R15: takes signs in a name for themselves', () => {
     const odd = patternOf('c.r+t^=QwErTyUiOp');
 
     expect(odd.test('c.r+t^=QwErTyUiOp')).toBe(true);
