@@ -4,13 +4,19 @@ import { objectOf, objectsOf, type JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { routerProblems } from '../../src/traffic/capabilities.ts';
 import { gatewayApiV1 } from '../../src/traffic/gateway-api.ts';
+import type { RouteWish } from '../../src/traffic/router.ts';
 import { frozen, routeOf, specOf, wishOf } from './wish.ts';
 
 const route = routeOf(gatewayApiV1);
 const refs = { gatewayRefs: [{ name: 'public' }] };
 
-function render(service: object = {}, analysis: object = {}): KubeObject {
-  return frozen(route.render(wishOf(specOf({ service: { ...refs, ...service }, analysis }))));
+function render(
+  service: object = {},
+  analysis: object = {},
+  affinity: RouteWish['affinity'] = {},
+): KubeObject {
+  const spec = specOf({ service: { ...refs, ...service }, analysis });
+  return frozen(route.render(wishOf(spec, { affinity })));
 }
 
 function rulesOf(object: KubeObject): readonly JsonObject[] {
@@ -59,6 +65,53 @@ describe('rules of an HTTPRoute', () => {
           cors: { allowOrigins: ['https://b.example.com', 'https://a.example.com'], maxAge: 60 }
       `),
     );
+  });
+
+  it.each([
+    ['of a split', {}, 1],
+    ['of an A/B test', { match: [{ headers: { 'x-user': { exact: 'insider' } } }], iterations: 3 }, 2],
+  ])('%s keep their places when cookies come and go', (_, test, count) => {
+    // Envoy Gateway names its clusters by the place of a rule: whoever finds another rule in that place goes astray for a moment.
+    const analysis = {
+      sessionAffinity: { cookieName: 'cart-track', primaryCookieName: 'cart-home' },
+      ...test,
+    };
+    const [before, during, after] = [
+      {},
+      { canary: 'cart-track=QwErTyUiOp', primary: 'cart-home=AsDfGhJkLz' },
+      { previous: 'cart-track=QwErTyUiOp' },
+    ].map((affinity) => rulesOf(render({}, analysis, affinity)));
+    const matches = (rules: readonly JsonObject[] = []): unknown[] =>
+      rules.slice(0, count).map((rule) => rule['matches']);
+    expect([before, during, after].map((rules) => rules?.length)).toEqual([count, count + 2, count + 1]);
+    expect(matches(during)).toEqual(matches(before));
+    expect(matches(after)).toEqual(matches(before));
+  });
+
+  it('tell users to forget a cookie by the rule, or beside the backend where the Canary changes headers', () => {
+    // Contour adds no header to answers where a rule has one backend, unless the rule itself says so.
+    const forget = {
+      type: 'ResponseHeaderModifier',
+      responseHeaderModifier: { add: [{ name: 'Set-Cookie', value: 'cart-track=QwErTyUiOp; Max-Age=-1' }] },
+    };
+    const last = (service: object): JsonObject | undefined =>
+      rulesOf(
+        render(
+          service,
+          { sessionAffinity: { cookieName: 'cart-track' } },
+          { previous: 'cart-track=QwErTyUiOp' },
+        ),
+      ).at(-1);
+    const filters = (rule: JsonObject | undefined): unknown =>
+      objectsOf(rule?.['backendRefs']).map((ref) => ref['filters']);
+    const plain = last({});
+    expect(plain?.['filters']).toEqual([forget]);
+    expect(filters(plain)).toEqual([undefined]);
+    const changing = last({ headers: { response: { remove: ['server'] } } });
+    expect(changing?.['filters']).toEqual([
+      { type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['server'] } },
+    ]);
+    expect(filters(changing)).toEqual([[forget]]);
   });
 
   it('have both time-outs', () => {

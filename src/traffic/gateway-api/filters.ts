@@ -83,7 +83,7 @@ export function copiesTo(service: string, port: number | undefined, percent: num
   return { type: 'RequestMirror', requestMirror: { backendRef, ...(percent < 100 ? { percent } : {}) } };
 }
 
-/** Beside one backend: its answers set a cookie, whatever the rule does to headers. */
+/** Answers set a cookie: all of a rule, or those of the backend beside which it stands, whatever the rule does to headers. */
 export function settingCookie(value: string): JsonObject {
   return { type: 'ResponseHeaderModifier', responseHeaderModifier: { add: [{ name: 'Set-Cookie', value }] } };
 }

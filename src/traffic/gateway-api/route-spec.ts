@@ -31,9 +31,12 @@ export function routeSpec(wish: RouteWish, dialect: RuleDialect): JsonObject {
   const everybody = matchesOf(routeMatches(spec));
   const chosen = isMatched(spec) ? matchesOf(canaryMatches(spec)) : everybody;
   const rest = { matches: everybody, backendRefs: [backend(wish, 'primary', { weight: 100 })] };
+  const { split, cookies } = chosenRules(wish, chosen);
   return {
     ...attachmentOf(spec.service),
-    rules: [...chosenRules(wish, chosen), ...(isMatched(spec) ? [rest] : [])]
+    // A match with a condition more counts first, wherever it stands. So rules for cookies, which come and go, stand last: Envoy
+    // Gateway names its clusters by the place of a rule, and with others before it, everybody went astray for a moment.
+    rules: [split, ...(isMatched(spec) ? [rest] : []), ...cookies]
       .filter(({ matches }) => matches.length > 0)
       .map((parts) => ruleOf(spec.service, parts, dialect)),
   };
@@ -63,36 +66,48 @@ interface RuleParts {
   readonly matches: readonly JsonObject[];
   readonly backendRefs: readonly JsonObject[];
   readonly copies?: readonly JsonObject[];
+  /** What the answers of a lone backend set. */
+  readonly cookie?: string | undefined;
 }
 
-/** Rules for cookies name one backend each: so nobody takes them for the rule that carries the split, the last one. */
-function chosenRules(wish: RouteWish, matches: readonly JsonObject[]): readonly RuleParts[] {
+interface ChosenRules {
+  readonly split: RuleParts;
+  readonly cookies: readonly RuleParts[];
+}
+
+/** Rules for cookies name one backend each: so nobody takes them for the rule that carries the split. */
+function chosenRules(wish: RouteWish, matches: readonly JsonObject[]): ChosenRules {
   const { apex, spec, split, mirrorPercent } = wish;
   const { rules, setCookie } = stickinessOf(wish);
   const copies =
     mirrorPercent === undefined
       ? []
       : [copiesTo(backendNames(apex).canary, spec.service?.port, mirrorPercent)];
-  return [
-    ...rules.map(({ pattern, to, setCookie: cookie }) => ({
+  return {
+    split: { matches, copies, backendRefs: backendsOf(wish, split, setCookie) },
+    cookies: rules.map(({ pattern, to, setCookie: cookie }) => ({
       matches: withCookie(matches, pattern),
-      backendRefs: [backend(wish, to, { weight: 100, cookie })],
+      backendRefs: [backend(wish, to, { weight: 100 })],
+      cookie,
     })),
-    { matches, copies, backendRefs: backendsOf(wish, split, setCookie) },
-  ];
+  };
 }
 
 function ruleOf(
   service: Service | undefined,
-  { matches, backendRefs, copies = [] }: RuleParts,
+  { matches, backendRefs, copies = [], cookie }: RuleParts,
   { filtersOf, policiesOf }: RuleDialect,
 ): JsonObject {
   const all = matches.some((match) => Object.keys(match).length === 0);
+  const filters = [...filtersOf(service), ...copies];
+  const setting = cookie === undefined ? [] : [settingCookie(cookie)];
+  // A rule takes one filter of a type. Beside a lone backend Contour (1.33) overlooks this one, so it stands there only if it must.
+  const taken = filters.some(({ type }) => setting.some((one) => one['type'] === type));
   return {
     ...(all ? {} : { matches }),
-    ...ifFilled('filters', [...filtersOf(service), ...copies]),
+    ...ifFilled('filters', taken ? filters : [...filters, ...setting]),
     ...policiesOf(service),
-    backendRefs,
+    backendRefs: taken ? backendRefs.map((ref) => ({ ...ref, filters: setting })) : backendRefs,
   };
 }
 

@@ -9,8 +9,6 @@ import { expectNoFailure, isCanaryPod } from './traffic.ts';
 
 /** So many requests in a row tell where all of them go. */
 const enough = 20;
-/** Contour 1.33 adds no header to answers where a rule has one backend: there the cookie goes when its time is over. */
-const addsToNoLoneBackend: GatewayName = 'gatewayapi:v1';
 /**
  * Envoy Gateway 1.9 names its clusters by the place of a rule, and takes them away before the routes that lead there: for some
  * milliseconds requests fail when cookies come and go (envoyproxy/gateway, issues 6287 and 9029).
@@ -145,12 +143,11 @@ async function affinity(scene: Scene, provider: GatewayName): Promise<void> {
   const { atMs: endedMs, status: after } = await scene.reach('Succeeded');
   expect(after.sessionAffinityCookie === undefined, 'the cookie is still in force after the run');
   expect(after.previousSessionAffinityCookie === cookie, 'nobody is told to forget the cookie');
-  const told = provider === addsToNoLoneBackend ? '' : `${cookie}; Max-Age=-1`;
   await scene.eventually('him to be served by the primary, and told to forget the cookie', async () => {
     const last = load.samples.filter(({ atMs }) => atMs > endedMs).slice(-enough);
     return (
       last.length === enough &&
-      last.every(({ pod, cookie: set }) => pod.startsWith('app-primary-') && set === told)
+      last.every(({ pod, cookie: set }) => pod.startsWith('app-primary-') && set === `${cookie}; Max-Age=-1`)
     );
   });
   for (const each of [others, load, faithful])
