@@ -131,10 +131,10 @@ describe('cookies', () => {
       iterations: 5,
       sessionAffinity,
     };
-    const [sticky, chosen, rest] = rulesOf(render({ analysis, wish: { ...toCanary, ...cookies } })).map(
+    const [chosen, rest, sticky] = rulesOf(render({ analysis, wish: { ...toCanary, ...cookies } })).map(
       ({ matches }) => objectsOf(matches).map(({ headers }) => objectsOf(headers).map(({ name }) => name)),
     );
-    expect([sticky, chosen, rest]).toEqual([[['x-cohort', 'Cookie']], [['x-cohort']], [[]]]);
+    expect([chosen, rest, sticky]).toEqual([[['x-cohort']], [[]], [['x-cohort', 'Cookie']]]);
   });
 });
 

@@ -23,6 +23,20 @@ function rulesOf(object: KubeObject): readonly JsonObject[] {
   return objectsOf(objectOf(object['spec'])['rules']);
 }
 
+function matchesOf(rules: readonly JsonObject[] = []): unknown[] {
+  return rules.map(({ matches }) => matches);
+}
+
+function filtersBeside(rule: JsonObject = {}): unknown[] {
+  return objectsOf(rule['backendRefs']).map(({ filters }) => filters);
+}
+
+/** The rule that takes back the cookie of the run before. */
+function forgetting(service: object): JsonObject | undefined {
+  const analysis = { sessionAffinity: { cookieName: 'cart-track' } };
+  return rulesOf(render(service, analysis, { previous: 'cart-track=QwErTyUiOp' })).at(-1);
+}
+
 function errors(service: object, analysis: object = {}): string[] {
   const spec = specOf({ service: { ...refs, ...service }, analysis });
   return routerProblems(gatewayApiV1, spec).flatMap(({ severity, reason, field }) =>
@@ -81,11 +95,9 @@ describe('rules of an HTTPRoute', () => {
       { canary: 'cart-track=QwErTyUiOp', primary: 'cart-home=AsDfGhJkLz' },
       { previous: 'cart-track=QwErTyUiOp' },
     ].map((affinity) => rulesOf(render({}, analysis, affinity)));
-    const matches = (rules: readonly JsonObject[] = []): unknown[] =>
-      rules.slice(0, count).map((rule) => rule['matches']);
     expect([before, during, after].map((rules) => rules?.length)).toEqual([count, count + 2, count + 1]);
-    expect(matches(during)).toEqual(matches(before));
-    expect(matches(after)).toEqual(matches(before));
+    expect(matchesOf(during).slice(0, count)).toEqual(matchesOf(before));
+    expect(matchesOf(after).slice(0, count)).toEqual(matchesOf(before));
   });
 
   it('tell users to forget a cookie by the rule, or beside the backend where the Canary changes headers', () => {
@@ -94,24 +106,14 @@ describe('rules of an HTTPRoute', () => {
       type: 'ResponseHeaderModifier',
       responseHeaderModifier: { add: [{ name: 'Set-Cookie', value: 'cart-track=QwErTyUiOp; Max-Age=-1' }] },
     };
-    const last = (service: object): JsonObject | undefined =>
-      rulesOf(
-        render(
-          service,
-          { sessionAffinity: { cookieName: 'cart-track' } },
-          { previous: 'cart-track=QwErTyUiOp' },
-        ),
-      ).at(-1);
-    const filters = (rule: JsonObject | undefined): unknown =>
-      objectsOf(rule?.['backendRefs']).map((ref) => ref['filters']);
-    const plain = last({});
+    const plain = forgetting({});
     expect(plain?.['filters']).toEqual([forget]);
-    expect(filters(plain)).toEqual([undefined]);
-    const changing = last({ headers: { response: { remove: ['server'] } } });
+    expect(filtersBeside(plain)).toEqual([undefined]);
+    const changing = forgetting({ headers: { response: { remove: ['server'] } } });
     expect(changing?.['filters']).toEqual([
       { type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['server'] } },
     ]);
-    expect(filters(changing)).toEqual([[forget]]);
+    expect(filtersBeside(changing)).toEqual([[forget]]);
   });
 
   it('have both time-outs', () => {
