@@ -31,16 +31,17 @@ function rowsOf(router: TrafficRouter): readonly Row[] {
   return [{ name: `\`${router.provider}\``, router }, ...variants];
 }
 
-/** A variant that says the same as the row above it is left out. */
+/** A variant that says the same as the row above it is left out. `told`: what counts of the cells. */
 function tellingRows(
   rows: readonly Row[],
   cellsOf: (row: Row) => readonly string[],
+  told: (row: Row) => string = (row) => cellsOf(row).join('|'),
 ): readonly (readonly string[])[] {
-  const said = rows.map((row) => [row.name, ...cellsOf(row)]);
-  return said.filter(([name = '', ...told], index) => {
-    const base = said.slice(0, index).findLast(([other = '']) => !other.startsWith('…'));
-    return !name.startsWith('…') || base?.slice(1).join('|') !== told.join('|');
+  const telling = rows.filter((row, index) => {
+    const base = rows.slice(0, index).findLast(({ name }) => !name.startsWith('…'));
+    return !row.name.startsWith('…') || base === undefined || told(base) !== told(row);
   });
+  return telling.map((row) => [row.name, ...cellsOf(row)]);
 }
 
 const yes = (can: boolean | undefined): string => (can === true ? 'yes' : '–');
@@ -103,9 +104,14 @@ function text(): string {
       tellingRows(rows, abilities),
     ),
     '\n## What is written\n',
+    'Each in another version where the cluster serves only that one.\n',
     table(
       ['provider', 'objects'],
-      tellingRows(rows, ({ router }) => [kindOf(router)]),
+      tellingRows(
+        rows,
+        ({ router }) => [kindOf(router)],
+        ({ router }) => kindOf(router).replaceAll(/\/v\d\w*/g, ''),
+      ),
     ),
     '\n## What a match may say\n',
     'Matchers of `analysis.match`; `present` is a matcher without a value.\n',

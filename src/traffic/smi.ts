@@ -1,12 +1,24 @@
 // Service Mesh Interface: the split is a TrafficSplit named like the apex. Linkerd (with its SMI extension) and Open Service
-// Mesh read it too. The projects are archived; new installations do better with the Gateway API.
+// Mesh read it too. The projects are archived; new installations do better with the Gateway API. What is written is the same
+// in all versions, so that one which the cluster serves is enough.
 import { ignored } from './problems.ts';
-import type { TrafficRouter } from './router.ts';
+import { whereOnlyServed, type TrafficRouter } from './router.ts';
 import { splitListShape } from './split-list.ts';
 
-type Version = 'v1alpha1' | 'v1alpha2' | 'v1alpha3';
+/** The newest first. */
+const versions = ['v1alpha4', 'v1alpha3', 'v1alpha2', 'v1alpha1'] as const;
+type Version = (typeof versions)[number];
 
 function smi(provider: string, version: Version): TrafficRouter {
+  const preferred = inVersion(provider, version);
+  const others = versions.filter((other) => other !== version);
+  return {
+    ...preferred,
+    variants: others.map((other) => whereOnlyServed(preferred, inVersion(provider, other))),
+  };
+}
+
+function inVersion(provider: string, version: Version): TrafficRouter {
   return {
     provider,
     capabilities: { weighted: true, serviceFields: ['hosts'], acceptance: false },

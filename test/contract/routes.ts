@@ -109,6 +109,41 @@ class World {
   }
 }
 
+/** What two ends may order differently, or fill in: several headers and parameters, CORS without an age, a match without a path. */
+const rich = {
+  timeout: '10s',
+  backendTimeout: '4s',
+  match: [
+    { headers: { 'x-b': { exact: '1' }, 'x-a': { exact: '2' } } },
+    { uri: { prefix: '/cart' }, queryParams: { q: { exact: '1' }, p: { exact: '2' } } },
+  ],
+  rewrite: { authority: 'cart.internal' },
+  retries: { attempts: 2, retryOn: 'gateway-error' },
+  headers: {
+    request: { set: { 'x-shop': 'cart', 'x-at': 'shop' } },
+    response: { remove: ['x-powered-by', 'server'] },
+  },
+  corsPolicy: { allowOrigin: ['https://example.com', 'https://shop.example.com'] },
+  trafficPolicy: { loadBalancer: { simple: 'RANDOM' } },
+  backends: ['payments', 'audit'],
+};
+
+/** As much of it as reaches the route, and labels and annotations. */
+function richService({ router, example }: RouterCase): object {
+  const { serviceFields, match } = router.capabilities;
+  const byQuery = (match?.queryParams ?? []).length > 0;
+  const said = Object.entries(rich).filter(
+    ([field]) => serviceFields.some((known) => known === field) && !(field in example.service),
+  );
+  const fields = Object.fromEntries(said);
+  const apex = { labels: { team: 'till', tier: 'web' }, annotations: { 'example.com/owner': 'till' } };
+  return {
+    ...fields,
+    apex,
+    ...('match' in fields && !byQuery ? { match: rich.match.slice(0, 1) } : {}),
+  };
+}
+
 type Moment = readonly [canary: number, beside?: Beside];
 
 function describeMoments(world: World, found: RouterCase): void {
@@ -119,8 +154,9 @@ function describeMoments(world: World, found: RouterCase): void {
     ...(mirror === 'percent' ? [[0, { mirrorPercent: 25 }] as const] : []),
     [30],
   ];
-  const runs: readonly (readonly [string, object, readonly Moment[]])[] = [
+  const runs: readonly (readonly [string, object, readonly Moment[], object?])[] = [
     ['a weighted run', {}, [[0], [30], [70], [100], [0]]],
+    ['with much to say', {}, [[0], [30]], richService(found)],
     ...(match === undefined ? [] : [['an A/B test', cohort, [[0], [100], [0]]] as const]),
     ...(mirror === undefined ? [] : [['copies', { mirror: true }, copies] as const]),
     ...(affinity === undefined
@@ -130,9 +166,10 @@ function describeMoments(world: World, found: RouterCase): void {
 
   it.each(runs)(
     'R3: is stored as it was sent, reads back, and is written once: %s',
-    async (_run, analysis, moments) => {
-      const canary = await world.canary(found, { analysis });
+    async (_run, analysis, moments, service = {}) => {
+      const canary = await world.canary(found, { analysis, service });
       expect(canary.router).toBe(found.router);
+      expect(canary.errors()).toEqual([]);
       for (const [weight, beside] of moments) {
         await canary.write(weight, beside);
         expect(canary.seen()).toMatchObject({ state: 'inPlace', split: splitToward(weight) });

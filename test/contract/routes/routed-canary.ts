@@ -5,12 +5,14 @@ import { apiVersionOf, keyOf, resources } from '../../../src/model/kube.ts';
 import type { KubeObject, ObjectKey, Resource } from '../../../src/model/kube.ts';
 import type { Action } from '../../../src/model/decision.ts';
 import type { SeenRoute } from '../../../src/model/observation.ts';
+import type { Problem } from '../../../src/model/problem.ts';
 import { splitToward } from '../../../src/model/split.ts';
 import { createCaches, resourceKey } from '../../../src/observe/caches.ts';
 import { viewOfCanary } from '../../../src/observe/canary-view.ts';
 import { sceneOf } from '../../../src/observe/scene.ts';
 import type { RouteScene, Scene } from '../../../src/observe/scene.ts';
 import { seenRoutes } from '../../../src/observe/seen-routes.ts';
+import { routerProblems } from '../../../src/traffic/capabilities.ts';
 import type { RouteShape, RouteWish, TrafficRouter } from '../../../src/traffic/router.ts';
 import { specOf } from '../../traffic/wish.ts';
 import type { RouterCase } from './cases.ts';
@@ -24,6 +26,7 @@ interface Setting extends Pick<RouterCase, 'provider' | 'router' | 'example' | '
 
 export interface CanaryParts {
   readonly namespace: string;
+  readonly service?: object;
   readonly analysis?: object;
   /** Of its Services; `cart` where it is left out. */
   readonly apex?: string;
@@ -106,6 +109,13 @@ export class RoutedCanary {
 
   get router(): TrafficRouter | undefined {
     return this.#route.router;
+  }
+
+  /** What stands in the way of its route. */
+  errors(): readonly Problem[] {
+    const { router, spec } = this.#route;
+    const found = router === undefined ? [] : routerProblems(router, spec);
+    return found.filter(({ severity }) => severity === 'error');
   }
 
   get shape(): RouteShape {
@@ -222,7 +232,7 @@ export function keyIn({ namespace, name }: ObjectKey): ObjectKey {
 function canaryOf({ provider, example }: Setting, parts: CanaryParts): KubeObject {
   const { namespace, apex = 'cart' } = parts;
   const analysis = { ...example.analysis, ...parts.analysis };
-  const service = { ...example.service, ...(apex === 'cart' ? {} : { name: apex }) };
+  const service = { ...example.service, ...parts.service, ...(apex === 'cart' ? {} : { name: apex }) };
   const { analysis: whole, ...spec } = specOf({ provider, service, analysis });
   const { stepWeight: _steps, ...withoutSteps } = whole;
   return {
