@@ -19,6 +19,7 @@ const files: Readonly<Record<string, string>> = {
   'kuma.io': 'kuma.yaml',
   'split.smi-spec.io': 'smi-trafficsplit.yaml',
   'split.smi-spec.io/v1alpha3': 'smi-trafficsplit-v1alpha3.yaml',
+  'split.smi-spec.io/v1alpha4': 'smi-trafficsplit-v1alpha4.yaml',
   'appmesh.k8s.aws': 'appmesh.yaml',
   'apisix.apache.org': 'apisix.yaml',
   'zalando.org': 'skipper.yaml',
