@@ -134,7 +134,8 @@ export function isUnsafe(seen: Observation, wanted: Split): boolean {
   const { route, primary } = seen;
   const primaryServes = (primary?.available ?? 0) > 0;
   const canaryServes = canaryPods(seen) > 0;
-  const now = route.split;
+  // What moves one of several routes away from a side may move another towards it.
+  const now = route.divided === true ? undefined : route.split;
   const morePrimary = now === undefined || wanted.primary > now.primary;
   const moreCanary = wanted.canary > (now?.canary ?? 0);
   return (

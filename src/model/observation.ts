@@ -64,6 +64,8 @@ export interface SeenRoute {
   /** `none`: this provider has no route object; requests follow the Services. */
   readonly state: SeenObject | 'none';
   readonly split: Split | undefined;
+  /** Several routes that disagree: `split` is that of the one with the most at the canary. */
+  readonly divided?: boolean;
   readonly acceptance: 'accepted' | 'pending' | 'rejected' | 'unknown';
   readonly message: string;
   /** True: something beside it that the primary's pods cannot start without is missing or has drifted. */

@@ -1,5 +1,5 @@
 // What an observation says of the routes of a Canary: of each one, and of several as if they were one, which is as far as
-// the one that is furthest behind.
+// the one that is furthest behind, and says where they disagree.
 import type { SeenObject, SeenRoute } from '../model/observation.ts';
 import { keyOf } from '../model/kube.ts';
 import { allPrimary, sameSplit } from '../model/split.ts';
@@ -29,7 +29,8 @@ function asOne(one: SeenRoute, other: SeenRoute): SeenRoute {
   return {
     // Where they disagree, at least one has to be written.
     state: state === 'inPlace' && !agree ? 'drifted' : state,
-    split: leastCanary(one, other),
+    split: mostCanary(one, other),
+    ...(agree && one.divided !== true && other.divided !== true ? {} : { divided: true }),
     acceptance,
     message: one.acceptance === acceptance ? one.message : other.message,
     namesOurs: one.namesOurs !== false && other.namesOurs !== false,
@@ -45,11 +46,11 @@ function worst<T>(order: readonly T[], one: T, other: T): T {
 }
 
 /** A route without a split is the user's so far, and there is none for all of them. */
-function leastCanary({ split: one }: SeenRoute, { split: other }: SeenRoute): SeenRoute['split'] {
+function mostCanary({ split: one }: SeenRoute, { split: other }: SeenRoute): SeenRoute['split'] {
   if (one === undefined || other === undefined) {
     return undefined;
   }
-  return one.canary <= other.canary ? one : other;
+  return one.canary >= other.canary ? one : other;
 }
 
 function named({ router, key }: RouteScene, seen: SeenRoute, several: boolean): SeenRoute {

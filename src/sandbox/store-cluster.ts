@@ -65,7 +65,8 @@ export class StoreCluster implements Cluster {
 
   async *watch(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent> {
     const { signal, metadataOnly = false, namespace = '' } = options;
-    if (signal?.aborted === true) return;
+    const isAborted = (): boolean => signal?.aborted === true;
+    if (isAborted()) return;
     const queue = new EventQueue(this.#held);
     const stop = (): void => queue.end();
     let watch: Watch | undefined;
@@ -76,6 +77,8 @@ export class StoreCluster implements Cluster {
       queue.onBookmark = () => watch?.bookmark();
       this.#queues.add(queue);
       signal?.addEventListener('abort', stop, { once: true });
+      // While it was being opened: nobody will be told again.
+      if (isAborted()) stop();
       for await (const { type, object } of queue) {
         yield { type, object: metadataOnly && type !== 'BOOKMARK' ? metadataOf(object) : object };
       }

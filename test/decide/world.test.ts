@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { isUnsafe } from '../../src/decide/world.ts';
+import type { Observation } from '../../src/model/observation.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { conditionOf, intended, settledDecision } from '../fixture/decision.ts';
 import {
@@ -46,5 +48,27 @@ describe('a primary that is dead', () => {
       status: { run: { revision: V3, stage: 'scale-up' } },
     });
     expect(settledDecision({ ...fixed, primary: primary() }).decision.reason).not.toBe('RunRestarted');
+  });
+});
+
+describe('several routes that disagree', () => {
+  const [all, none] = [splitToward(100), splitToward(0)];
+  const of = (divided: boolean, primaryPods: number, canaryPods: number): Observation => ({
+    ...running(),
+    primary: primary({ available: primaryPods }),
+    target: canary({ available: canaryPods }),
+    // One of them is at the canary, another may be at the primary.
+    route: route(100, { state: 'drifted', ...(divided ? { divided } : {}) }),
+  });
+
+  it('give no more to a side without pods than each of them does', () => {
+    expect(isUnsafe(of(true, 0, 3), none)).toBe(true);
+    expect(isUnsafe(of(true, 3, 0), all)).toBe(true);
+    expect(isUnsafe(of(false, 3, 0), all)).toBe(false);
+  });
+
+  it('go where there are pods', () => {
+    expect([isUnsafe(of(true, 3, 0), none), isUnsafe(of(true, 0, 3), all)]).toEqual([false, false]);
+    expect(isUnsafe(of(true, 3, 3), splitToward(50))).toBe(false);
   });
 });

@@ -151,4 +151,17 @@ describe('watches under faults', () => {
     for await (const event of cluster.watch(configMaps, options)) events.push(event);
     expect(events).toEqual([]);
   });
+
+  it('end where the signal is given while they are being opened', async () => {
+    const stopping = new AbortController();
+    const { cluster } = world({
+      after: () => {
+        stopping.abort();
+      },
+    });
+    const options = { resourceVersion: '0', signal: stopping.signal };
+    const events: WatchEvent[] = [];
+    for await (const event of cluster.watch(configMaps, options)) events.push(event);
+    expect(events).toEqual([]);
+  });
 });

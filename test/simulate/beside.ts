@@ -36,7 +36,7 @@ function cookiesIn(route: KubeObject | undefined): readonly string[] {
 /** What answers set: `name=value; Max-Age=3600`, and so on. */
 export function cookiesSetBy(route: KubeObject | undefined): readonly string[] {
   return rulesOf(route)
-    .flatMap((rule) => objectsOf(rule['backendRefs']))
+    .flatMap((rule) => [rule, ...objectsOf(rule['backendRefs'])])
     .flatMap(({ filters }) => objectsOf(filters))
     .flatMap(({ responseHeaderModifier }) => objectsOf(objectOf(responseHeaderModifier)['add']))
     .map(({ value }) => textOf(value) ?? '');
