@@ -338,21 +338,27 @@ function describeTakingOver(world: World, found: RouterCase): void {
   it('R7: takes over what is there, and gives it back as it was', async () => {
     const canary = await world.canary(found);
     const isTheirs = canary.shape.givenBack !== undefined;
+    const theirs = new Theirs(found, canary);
+    const rendered = canary.rendered(0);
     const before: (readonly [Resource, KubeObject])[] = [];
-    for (const [resource, object] of canary.rendered(0)) {
-      const isGiven = isTheirs && resource === canary.shape.resource;
-      before.push([
-        resource,
-        isGiven
-          ? await canary.stored()
-          : await canary.provide(resource, asTheUsers(canary, resource, object)),
-      ]);
+    for (const [index, [resource, object]] of rendered.entries()) {
+      const users = asTheUsers(canary, resource, object);
+      const isRoute = index === rendered.length - 1;
+      if (isRoute && isTheirs) {
+        before.push([resource, await canary.stored()]);
+      } else {
+        const stored = await canary.provide(resource, isRoute ? theirs.added(users) : users);
+        before.push([resource, stored]);
+      }
     }
     expect(['drifted', 'inPlace']).toContain(canary.seen().state);
     await canary.enact({ kind: 'announceRoute', to: 'ours' });
     await canary.write(0);
     await canary.write(30);
     expect(canary.seen()).toMatchObject({ state: 'inPlace', split: splitToward(30) });
+    if (!isTheirs) {
+      theirs.expectIn(await canary.stored());
+    }
     for (const [resource, { metadata }] of before) {
       expect((await canary.stored(resource, metadata)).metadata.ownerReferences).toBeUndefined();
     }

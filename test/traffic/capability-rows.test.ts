@@ -205,6 +205,10 @@ const withExample = routers.flatMap((router) => {
 describe('what a provider can do is its row, or said to be more:', () => {
   const rows = { ...strategyRows, ...beyondFlagger };
 
+  it('each has a row, and each row a provider', () => {
+    expect(Object.keys(rows).toSorted()).toEqual(routers.map(({ provider }) => provider).toSorted());
+  });
+
   it.each(routers.map((router) => ({ provider: router.provider, router })))(
     '$provider',
     ({ provider, router }) => {

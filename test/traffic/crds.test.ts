@@ -6,10 +6,11 @@ import { objectOf } from '../../src/model/json.ts';
 import type { KubeObject, Resource } from '../../src/model/kube.ts';
 import { splitToward } from '../../src/model/split.ts';
 import { routerProblems } from '../../src/traffic/capabilities.ts';
-import { withVariants, type RouteWish, type TrafficRouter } from '../../src/traffic/router.ts';
+import { withVariants, type TrafficRouter } from '../../src/traffic/router.ts';
 import { admit } from '../../src/sandbox/crd-schema.ts';
 import { routers } from '../../src/traffic/routers.ts';
 import { storefront } from './apisix/storefront.ts';
+import { matchArbitrary, moments, serviceArbitrary } from './arbitrary-spec.ts';
 import { filesOf, hasDefinition, schemaOf } from './definitions.ts';
 import { settings } from './gloo/settings.ts';
 import { routeOf, specOf, wishOf } from './wish.ts';
@@ -17,91 +18,6 @@ import { routeOf, specOf, wishOf } from './wish.ts';
 const folder = process.env['SERIN_TEST_CRDS'] ?? '';
 const title = `routes against the definitions of their projects${folder === '' ? ' (skipped: SERIN_TEST_CRDS is not set)' : ''}`;
 const describeWithCrds = folder === '' ? describe.skip : describe;
-
-const names = fc.constantFrom('x-a', 'x-b', 'x-c');
-const word = fc.constantFrom('beta', 'on|off', '1');
-const pathMatch = fc.constantFrom(
-  { prefix: '/' },
-  { prefix: '/cart' },
-  { exact: '/till' },
-  { regex: '/v[0-9]' },
-);
-const matcher = fc.oneof(
-  word.map((exact) => ({ exact })),
-  word.map((regex) => ({ regex })),
-);
-const duration = fc.constantFrom('0s', '1m30s', '250ms', '10s');
-const some = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
-const map = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
-  fc.dictionary(names, value, { minKeys: 1, noNullPrototype: true });
-const operations = fc.record(
-  { add: map(word), set: map(word), remove: fc.array(names) },
-  { requiredKeys: [] },
-);
-
-const serviceArbitrary = fc.record(
-  {
-    hosts: fc.subarray(['cart.example.com', '*.example.com']),
-    timeout: fc.constant('2m'),
-    backendTimeout: duration,
-    match: fc.array(
-      fc.record(
-        {
-          uri: pathMatch,
-          method: fc.constant({ exact: 'GET' }),
-          headers: map(matcher),
-          queryParams: map(matcher),
-        },
-        { requiredKeys: [] },
-      ),
-      { maxLength: 3 },
-    ),
-    headers: fc.record({ request: operations, response: operations }, { requiredKeys: [] }),
-    rewrite: fc.record(
-      { uri: fc.constant('/v2'), authority: fc.constant('cart.internal') },
-      { requiredKeys: [] },
-    ),
-    retries: fc.record(
-      { attempts: fc.nat(4), perTryTimeout: duration, retryOn: fc.constantFrom('', '5xx, reset') },
-      { requiredKeys: [] },
-    ),
-    mirror: fc.constant([{ backendRef: { name: 'audit', port: 81 } }]),
-    corsPolicy: fc.record(
-      {
-        allowOrigin: fc.subarray(['https://a.example.com', 'http://*.example.com']),
-        allowMethods: fc.array(fc.constantFrom('GET', 'PUT')),
-        allowHeaders: fc.array(names),
-        exposeHeaders: fc.array(names),
-        allowCredentials: fc.boolean(),
-        maxAge: fc.constantFrom('1s', '24h'),
-      },
-      { requiredKeys: [] },
-    ),
-    apex: fc.record({ labels: map(word), annotations: map(word) }, { requiredKeys: [] }),
-  },
-  { requiredKeys: [] },
-);
-const matchArbitrary = fc.array(
-  fc.oneof(
-    fc.record({ headers: map(matcher) }),
-    fc.record({ headers: map(matcher), queryParams: map(matcher) }),
-  ),
-  { minLength: 1, maxLength: 3 },
-);
-
-/** What a route says beside the split, with the part of the analysis that belongs to it. */
-const moments = fc.constantFrom<{ analysis: object; parts: Partial<RouteWish> }[]>(
-  { analysis: {}, parts: {} },
-  { analysis: { mirror: true }, parts: { mirrorPercent: 100 } },
-  { analysis: { mirror: true }, parts: { mirrorPercent: 20 } },
-  ...[
-    { canary: 'cart-track=QwErTyUiOp', primary: 'cart-home=AsDfGhJkLz' },
-    { previous: 'cart-track=QwErTyUiOp' },
-  ].map((affinity) => ({
-    analysis: { sessionAffinity: { cookieName: 'cart-track', primaryCookieName: 'cart-home' } },
-    parts: { affinity },
-  })),
-);
 
 const podLabels = { primary: { app: 'cart-primary' }, canary: { app: 'cart' } };
 
@@ -140,7 +56,7 @@ describeWithCrds(title, () => {
       fc.assert(
         fc.property(
           serviceArbitrary,
-          some(matchArbitrary),
+          fc.option(matchArbitrary, { nil: undefined }),
           fc.nat(100),
           moments,
           (service, match, canary, moment) => {

@@ -128,6 +128,33 @@ const refusedByTheRoute: readonly Row[] = [
     'retries.retryOn',
   ],
   ['a time-out in days', 'contour', service({ timeout: '1d' }), 'timeout'],
+  ...['appmesh', 'appmesh:v1beta2'].flatMap((provider): Row[] => [
+    [
+      'a word of retryOn that App Mesh lacks',
+      provider,
+      service({ retries: { retryOn: '5xx' } }),
+      'retries.retryOn',
+    ],
+  ]),
+];
+
+/** The same of `spec.analysis`. */
+const refusedMatches: readonly (readonly [row: string, provider: string, match: object, field: string])[] = [
+  ...['appmesh', 'appmesh:v1beta2'].flatMap((provider) => [
+    [
+      'an empty value of a header',
+      provider,
+      { 'x-user': { exact: '' } },
+      '[0].headers.x-user.exact',
+    ] as const,
+    [
+      'eleven headers',
+      provider,
+      Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`x-${index}`, { exact: '1' }])),
+      '',
+    ] as const,
+  ]),
+  ['an empty value of a header', 'gatewayapi:v1', { 'x-user': { exact: '' } }, '[0].headers.x-user'],
 ];
 
 const accepted: readonly (readonly [row: string, provider: string, written: Written])[] = [
@@ -149,6 +176,10 @@ const matching = routers.filter(({ route }) => route !== undefined).map(({ provi
 describe('what the definition of a route refuses is an error before any write:', () => {
   it.each(refusedByTheRoute)('%s, with %s', (_row, provider, written, field) => {
     expect(problemsWith(provider, written)).toContain(`error spec.service.${field}`);
+  });
+
+  it.each(refusedMatches)('%s to choose users by, with %s', (_row, provider, headers, field) => {
+    expect(problemsWith(provider, users({ headers }))).toContain(`error spec.analysis.match${field}`);
   });
 
   it.each(accepted)('%s is none, with %s', (_row, provider, written) => {
