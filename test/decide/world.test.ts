@@ -51,24 +51,27 @@ describe('a primary that is dead', () => {
   });
 });
 
+/** One of them is at the canary, another may be at the primary. */
+const routesOf = (divided: boolean, primaryPods: number, canaryPods: number): Observation => ({
+  ...running(),
+  primary: primary({ available: primaryPods }),
+  target: canary({ available: canaryPods }),
+  route: route(100, { state: 'drifted', ...(divided ? { divided } : {}) }),
+});
+
 describe('several routes that disagree', () => {
   const [all, none] = [splitToward(100), splitToward(0)];
-  const of = (divided: boolean, primaryPods: number, canaryPods: number): Observation => ({
-    ...running(),
-    primary: primary({ available: primaryPods }),
-    target: canary({ available: canaryPods }),
-    // One of them is at the canary, another may be at the primary.
-    route: route(100, { state: 'drifted', ...(divided ? { divided } : {}) }),
-  });
-
   it('give no more to a side without pods than each of them does', () => {
-    expect(isUnsafe(of(true, 0, 3), none)).toBe(true);
-    expect(isUnsafe(of(true, 3, 0), all)).toBe(true);
-    expect(isUnsafe(of(false, 3, 0), all)).toBe(false);
+    expect(isUnsafe(routesOf(true, 0, 3), none)).toBe(true);
+    expect(isUnsafe(routesOf(true, 3, 0), all)).toBe(true);
+    expect(isUnsafe(routesOf(false, 3, 0), all)).toBe(false);
   });
 
   it('go where there are pods', () => {
-    expect([isUnsafe(of(true, 3, 0), none), isUnsafe(of(true, 0, 3), all)]).toEqual([false, false]);
-    expect(isUnsafe(of(true, 3, 3), splitToward(50))).toBe(false);
+    expect([isUnsafe(routesOf(true, 3, 0), none), isUnsafe(routesOf(true, 0, 3), all)]).toEqual([
+      false,
+      false,
+    ]);
+    expect(isUnsafe(routesOf(true, 3, 3), splitToward(50))).toBe(false);
   });
 });
