@@ -4,10 +4,13 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import { asServed, servedBy } from './upgrade.ts';
 import type { Answer, Question } from '../../src/model/question.ts';
 import { createAuthorCheck } from '../../src/observe/author.ts';
-import { createCaches, feedsOf } from '../../src/observe/caches.ts';
+import { createCaches, feedsOf, resourceKey } from '../../src/observe/caches.ts';
 import type { Caches, Feed } from '../../src/observe/caches.ts';
 import { createConfigReader } from '../../src/observe/configs.ts';
+import type { Resource } from '../../src/model/kube.ts';
 import { createPass } from '../../src/reconcile.ts';
+import { resourcesOf } from '../../src/traffic/router.ts';
+import { routerFor } from '../../src/traffic/routers.ts';
 import type { Pass, PassListener } from '../../src/reconcile.ts';
 import type { WatchEvent } from '../../src/cluster/cluster.ts';
 import { APP, PRIMARY } from './targets.ts';
@@ -33,6 +36,15 @@ interface Stream {
 
 export type Respond = (question: Question) => Answer | undefined;
 
+/** Kinds that no seed has a route of are not listened to: they would only cost time. */
+const routed = new Set(
+  ['gatewayapi:v1', 'contour', 'knative'].flatMap((provider) => {
+    const router = routerFor(provider);
+    return router === undefined ? [] : resourcesOf(router).map(resourceKey);
+  }),
+);
+const isRouted = (resource: Resource): boolean => routed.has(resourceKey(resource));
+
 export class Process {
   readonly caches: Caches;
   readonly #world: World;
@@ -54,7 +66,9 @@ export class Process {
     this.caches = createCaches((error) => {
       throw error;
     });
-    this.#streams = feedsOf(this.caches).map((feed) => this.#open(feed));
+    this.#streams = feedsOf(this.caches)
+      .filter(({ resource }) => !this.caches.traffic.has(resourceKey(resource)) || isRouted(resource))
+      .map((feed) => this.#open(feed));
     this.#pass = createPass({
       cluster,
       caches: this.caches,
