@@ -64,7 +64,7 @@ export function createConfigReader(options: {
       return { version: '', readAtMs: nowMs(), checksum: undefined, missing: true };
     }
     const fresh = before !== undefined && before.version === version;
-    if (fresh && (ref.kind === 'ConfigMap' || nowMs() < dueMs(before, key, maxAgeMs))) {
+    if (fresh && (ref.kind === 'ConfigMap' || isYoung(before, nowMs(), dueMs(before, key, maxAgeMs)))) {
       return before;
     }
     const now = await fetch(namespace, ref, version);
@@ -99,6 +99,11 @@ export function createConfigReader(options: {
 
 function dueMs({ readAtMs }: Known, key: string, maxAgeMs = idleAgeMs(key)): number {
   return readAtMs + maxAgeMs;
+}
+
+/** What was read later than now is as old as nobody knows: the clock was set back. */
+function isYoung({ readAtMs }: Known, nowMs: number, untilMs: number): boolean {
+  return readAtMs <= nowMs && nowMs < untilMs;
 }
 
 function idleAgeMs(key: string): number {

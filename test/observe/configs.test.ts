@@ -135,6 +135,18 @@ describe('requests for configuration', () => {
     expect(of.calls).toHaveLength(2);
   });
 
+  it('for a Secret are made again after the clock was set back, before which nothing says how old a reading is', async () => {
+    const { of, reader } = world();
+    await reader.read('shop', [keys], 0);
+    edit(of, 'secrets', 'keys', { data: { token: 'Yg==' } });
+    of.nowMs -= 60_000;
+    const { checksums } = await reader.read('shop', [keys], 0);
+    expect(of.calls).toHaveLength(2);
+
+    expect((await reader.read('shop', [keys], undefined)).checksums).toEqual(checksums);
+    expect(of.calls).toHaveLength(2);
+  });
+
   it('never list, and never ask for a ConfigMap that is known to be missing', async () => {
     const { of, reader } = world();
     of.store.delete(configMaps, { namespace: 'shop', name: 'flags' });
