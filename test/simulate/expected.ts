@@ -82,4 +82,5 @@ export const impossible: Readonly<Record<string, string>> = {
 export const shellOnly: Readonly<Record<string, string>> = {
   Retrying: 'the queue says it of a pass that failed for now: a log line',
   InternalError: 'the queue says it of a pass that threw: a log line',
+  UnknownProvider: 'all that a spec or the flag may say is routed; what reads neither strictly would get it',
 };

@@ -72,4 +72,8 @@ describe('the list of routers', () => {
       expect(routerFor(provider)?.provider).toBe(provider);
     }
   });
+
+  it.each(specProviders)('routes %s, which a Canary may name', (provider) => {
+    expect(routerFor(provider)).toBeDefined();
+  });
 });
