@@ -4,9 +4,8 @@ import { parseArgs } from 'node:util';
 import { connect, ConnectError } from '../cluster/connect.ts';
 import { ApiError } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Addition, Resource } from '../model/kube.ts';
 import { clockFromIso } from '../model/time.ts';
-import { createCaches, isBuiltIn } from '../observe/caches.ts';
+import { createCaches } from '../observe/caches.ts';
 import { parseSettings, SettingsError } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -90,8 +89,7 @@ export async function foretellAll(cluster: Cluster, settings: Settings): Promise
       cluster,
       caches,
       settings: { ...settings, ingressClass: settings.ingressClass ?? '' },
-      presenceOf: (resource: Resource, addition?: Addition) =>
-        isBuiltIn(resource) ? ('served' as const) : watching.kinds.presenceOf(resource, addition),
+      presenceOf: watching.presenceOf,
       nowMs: Date.now,
     };
     const keys = [...caches.canaries.entries()]

@@ -4,9 +4,10 @@ import { hostname } from 'node:os';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Retry, Stalled } from '../model/errors.ts';
 import { resources } from '../model/kube.ts';
+import type { PresenceOf } from '../model/kube.ts';
 import { createAnswerer } from '../observe/answer.ts';
 import type { Answerer } from '../observe/answer.ts';
-import { claimantsOf, claimedBy, createCaches, isBuiltIn } from '../observe/caches.ts';
+import { claimantsOf, claimedBy, createCaches } from '../observe/caches.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { CanaryView } from '../observe/canary-view.ts';
 import { systemClock as answerClock } from '../observe/clock.ts';
@@ -27,7 +28,6 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../watch/clock.ts';
 import { createElection } from '../watch/lease.ts';
 import type { Election } from '../watch/lease.ts';
-import type { Kinds } from '../watch/kinds.ts';
 import { parseLabelSelector } from '../watch/label-selector.ts';
 import { createQueue } from '../watch/queue.ts';
 import type { Queue } from '../watch/queue.ts';
@@ -92,7 +92,7 @@ export async function startController(parts: ControllerParts): Promise<Controlle
       countAnswer(metrics, entry);
     },
   });
-  const pass = createPass(passParts(parts, { caches, answerer, kinds: watching.kinds, wake: add }));
+  const pass = createPass(passParts(parts, { caches, answerer, presenceOf: watching.presenceOf, wake: add }));
   const begin = (): void => {
     queue.current = startQueue(parts, pass);
     metrics.observeQueue(() => queue.current ?? { depth: 0, delayed: 0, active: 0 });
@@ -142,12 +142,12 @@ function passParts(
   {
     caches,
     answerer,
-    kinds,
+    presenceOf,
     wake,
   }: {
     readonly caches: Caches;
     readonly answerer: Answerer;
-    readonly kinds: Kinds;
+    readonly presenceOf: PresenceOf;
     readonly wake: (key: string) => void;
   },
 ): Parameters<typeof createPass>[0] {
@@ -171,8 +171,7 @@ function passParts(
       ? createConfigReader({ cluster, configMaps: caches.configMaps, nowMs: Date.now })
       : undefined,
     authors: createAuthorCheck(cluster),
-    presenceOf: (resource, addition) =>
-      isBuiltIn(resource) ? 'served' : kinds.presenceOf(resource, addition),
+    presenceOf,
     nowMs: Date.now,
     chance: () => randomBytes(6).toString('hex'),
     outbox: createOutbox({

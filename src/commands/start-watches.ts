@@ -1,15 +1,14 @@
 // Starts the watches that fill the caches; kinds that come with a definition only while they are served.
 import type { Cluster } from '../cluster/cluster.ts';
 import { resources } from '../model/kube.ts';
-import type { Resource } from '../model/kube.ts';
-import { feedsOf } from '../observe/caches.ts';
+import type { PresenceOf, Resource } from '../model/kube.ts';
+import { feedsOf, isBuiltIn } from '../observe/caches.ts';
 import type { Caches, Feed } from '../observe/caches.ts';
 import type { Settings } from '../settings.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../watch/clock.ts';
 import { createKinds } from '../watch/kinds.ts';
-import type { Kinds } from '../watch/kinds.ts';
 import { watchKind } from '../watch/watch.ts';
 import type { WatchedKind } from '../watch/watch.ts';
 
@@ -21,7 +20,8 @@ interface WatchParts {
 }
 
 export interface Watching {
-  readonly kinds: Kinds;
+  /** Kinds of the API server itself are served everywhere, and not asked for. */
+  readonly presenceOf: PresenceOf;
   readonly ready: Promise<void>;
   stop(): Promise<void>;
 }
@@ -79,7 +79,8 @@ export function startWatches(
   }
   kinds.start();
   return {
-    kinds,
+    presenceOf: (resource, addition) =>
+      isBuiltIn(resource) ? 'served' : kinds.presenceOf(resource, addition),
     ready: Promise.all([kinds.whenKnown(), ...fixed.map(({ cache }) => cache.whenSynced())]).then(
       () => undefined,
     ),
