@@ -1,8 +1,9 @@
 // Gateway API: the split is the weights of a route named like the apex: an HTTPRoute, or the kind that the provider's name
 // ends in. gateway-api/ renders them, reads them and checks the spec.
+import type { Resource } from '../model/kube.ts';
 import { abilityOf, type RouterCapabilities } from './capabilities.ts';
 import { acceptanceOf } from './gateway-api/acceptance.ts';
-import { whereBorrowed, type BorrowedKind } from './gateway-api/borrowed.ts';
+import { whereBorrowed } from './gateway-api/borrowed.ts';
 import { httpFeatures } from './gateway-api/features.ts';
 import { grpcProblems, grpcSpecOf } from './gateway-api/grpc.ts';
 import { mergeOnlyRule, mergeSpec } from './gateway-api/merge.ts';
@@ -10,6 +11,7 @@ import { carriers, normalSpec, weightsOf } from './gateway-api/normal.ts';
 import { problemsOf } from './gateway-api/problems.ts';
 import { retryingSpecOf, specOf } from './gateway-api/render.ts';
 import { retryFeatures, retryField, retryFields, retryProblems } from './gateway-api/retry.ts';
+import { routeResource, routeVersions, ruleKeys } from './gateway-api/route-kinds.ts';
 import { streamProblems, streamSpecOf, tlsProblems } from './gateway-api/stream.ts';
 import { routeMetadata } from './live.ts';
 import { routeShape, type RouteParts } from './route-shape.ts';
@@ -37,20 +39,11 @@ const capabilities: RouterCapabilities = {
   acceptance: true,
 };
 
-interface RouteKind {
-  readonly version: string;
-  readonly plural: string;
-  readonly kind: string;
-}
-
 /** What all kinds of route have in common: their rules are read alike, and what a kind lacks is never there. */
-function routeOf(
-  { version, plural, kind }: RouteKind,
-  parts: Pick<RouteParts, 'specOf'> & Partial<RouteParts>,
-): RouteShape {
+function routeOf(resource: Resource, parts: Pick<RouteParts, 'specOf'> & Partial<RouteParts>): RouteShape {
   return routeShape({
-    resource: { group: 'gateway.networking.k8s.io', version, plural, kind, namespaced: true },
-    keys: { rules: ['rules'], backends: 'backendRefs' },
+    resource,
+    keys: ruleKeys,
     mergeSpec,
     normalSpec,
     weightsOf,
@@ -62,18 +55,18 @@ function routeOf(
 function http(version: 'v1' | 'v1beta1'): TrafficRouter {
   const provider = `gatewayapi:${version}`;
   const ability = abilityOf(provider, { headers: matchers, queryParams: matchers });
-  const kind = { version, plural: 'httproutes', kind: 'HTTPRoute' };
+  const resource = routeResource('HTTPRoute', version);
   const standard: TrafficRouter = {
     provider,
     capabilities,
-    route: routeOf(kind, { specOf, carriers }),
+    route: routeOf(resource, { specOf, carriers }),
     problems: (spec) => problemsOf(spec, ability),
     features: httpFeatures,
   };
   const retrying: TrafficRouter = {
     provider,
     capabilities: { ...capabilities, serviceFields: [...capabilities.serviceFields, 'retries'] },
-    route: routeOf(kind, {
+    route: routeOf(resource, {
       specOf: retryingSpecOf,
       carriers,
       metadataOf: (wish) => routeMetadata(wish, { fields: retryFields(wish) }),
@@ -117,18 +110,15 @@ export const gatewayApiGrpc: TrafficRouter = {
     serviceFields: ['gatewayRefs', 'hosts', 'match', 'headers', 'mirror'],
     acceptance: true,
   },
-  route: routeOf({ version: 'v1', plural: 'grpcroutes', kind: 'GRPCRoute' }, { specOf: grpcSpecOf }),
+  route: routeOf(routeResource('GRPCRoute', 'v1'), { specOf: grpcSpecOf }),
   problems: (spec) => grpcProblems(spec, abilityOf(grpcProvider, grpcMatch)),
   variants: [whereBorrowed(grpcProvider, 'GRPCRoute')],
   features: () => [],
 };
 
-/** The kinds that divide connections, under the versions of their releases, the newest first. */
-function stream(
-  protocol: 'tls' | 'tcp' | 'udp',
-  kind: BorrowedKind,
-  [version = 'v1', ...olderVersions]: readonly string[],
-): TrafficRouter {
+/** The kinds that divide connections. */
+function stream(protocol: 'tls' | 'tcp' | 'udp', kind: 'TLSRoute' | 'TCPRoute' | 'UDPRoute'): TrafficRouter {
+  const [version, ...olderVersions] = routeVersions[kind];
   const named = protocol === 'tls';
   const provider = `gatewayapi:v1:${protocol}`;
   const carries = protocol === 'udp' ? ({ udp: true } as const) : ({ tcp: true } as const);
@@ -140,10 +130,10 @@ function stream(
       acceptance: true,
       ...carries,
     },
-    route: routeOf(
-      { version: of, plural: `${kind.toLowerCase()}s`, kind },
-      { specOf: (wish) => streamSpecOf(wish, { named }), mergeSpec: mergeOnlyRule },
-    ),
+    route: routeOf(routeResource(kind, of), {
+      specOf: (wish) => streamSpecOf(wish, { named }),
+      mergeSpec: mergeOnlyRule,
+    }),
     problems: named ? tlsProblems : streamProblems,
     features: () => [],
   });
@@ -152,6 +142,6 @@ function stream(
   return { ...newest, variants: [whereBorrowed(provider, kind, carries), ...byVersion] };
 }
 
-export const gatewayApiTls = stream('tls', 'TLSRoute', ['v1', 'v1alpha3', 'v1alpha2']);
-export const gatewayApiTcp = stream('tcp', 'TCPRoute', ['v1', 'v1alpha2']);
-export const gatewayApiUdp = stream('udp', 'UDPRoute', ['v1', 'v1alpha2']);
+export const gatewayApiTls = stream('tls', 'TLSRoute');
+export const gatewayApiTcp = stream('tcp', 'TCPRoute');
+export const gatewayApiUdp = stream('udp', 'UDPRoute');
