@@ -6,8 +6,7 @@ import type { KubeObject, ObjectKey, OwnerReference, PresenceOf, Resource } from
 import type { Problem } from '../model/problem.ts';
 import { allPrimary } from '../model/split.ts';
 import type { Split } from '../model/split.ts';
-import { viewFor } from '../traffic/router.ts';
-import { qualifiedName } from '../traffic/router.ts';
+import { qualifiedName, viewFor } from '../traffic/router.ts';
 import { objectName, routedSpecs } from '../traffic/routers.ts';
 import type { RoutedSpec } from '../traffic/routers.ts';
 import { storedWish } from '../traffic/stored-wish.ts';

@@ -5,6 +5,7 @@ import { isJsonObject, numberOf, objectOf, objectsOf, textOf, type JsonObject } 
 import { sameJson } from '../model/hash.ts';
 import { resources, type KubeObject } from '../model/kube.ts';
 import { borrowedRoute } from './borrowed-route.ts';
+import { byServiceName } from './live.ts';
 import { reshaped } from './reshaped.ts';
 import type { TrafficRouter } from './router.ts';
 
@@ -66,10 +67,7 @@ export const alb: TrafficRouter = {
       resource: resources.ingresses,
       reference: 'ingressRef',
       keys: { rules: ['actions'], backends: 'action.forwardConfig.targetGroups' },
-      serviceIn: () => ({
-        of: ({ serviceName }) => textOf(serviceName),
-        set: (backend, serviceName) => ({ ...backend, serviceName }),
-      }),
+      serviceIn: () => byServiceName,
       // A lone group gets everything, whatever it says; among several one without a weight has 1.
       weightOf: ({ weight }) => numberOf(weight) ?? 1,
       acceptanceOf: () => ({ state: 'unknown', message: '' }),

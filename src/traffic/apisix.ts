@@ -7,16 +7,17 @@ import { apexName } from '../api/defaults.ts';
 import { ownMetadata } from '../model/metadata.ts';
 import { acceptanceOf } from './apisix/acceptance.ts';
 import { fieldsOf, mergeSpec, normalSpec } from './apisix/merge.ts';
-import { resource, serviceKey, weightsOf } from './apisix/rule.ts';
+import { resource, weightsOf } from './apisix/rule.ts';
 import { specOf } from './apisix/render.ts';
 import { routeSource } from './apisix/source.ts';
 import { copiedMetadata } from './copied-metadata.ts';
+import { byServiceName } from './live.ts';
 import { routeShape } from './route-shape.ts';
 import type { RouteWish, TrafficRouter } from './router.ts';
 
 const shape = routeShape({
   resource,
-  keys: { rules: ['http'], backends: 'backends', service: serviceKey },
+  keys: { rules: ['http'], backends: 'backends', service: byServiceName },
   specOf,
   mergeSpec,
   normalSpec,

@@ -25,6 +25,11 @@ export function backendNames(apex: string): ServiceNames {
   return { primary: `${apex}-primary`, canary: `${apex}-canary` };
 }
 
+/** The apex that a Service of ours is named after; what is none of ours keeps its name. */
+export function apexOfBackend(service: string): string {
+  return service.replace(/-(primary|canary)$/, '');
+}
+
 /** @param more what the route says by labels and annotations, and optional fields that it has because the Canary says so */
 export function routeMetadata(
   { namespace, apex, name = apex, spec, owner }: RouteWish,
@@ -142,6 +147,11 @@ export interface ServiceKey {
 export const byName: ServiceKey = {
   of: ({ name }) => textOf(name),
   set: (backend, name) => ({ ...backend, name }),
+};
+
+export const byServiceName: ServiceKey = {
+  of: ({ serviceName }) => textOf(serviceName),
+  set: (backend, serviceName) => ({ ...backend, serviceName }),
 };
 
 /** All rules of a spec. */

@@ -55,6 +55,17 @@ export function literalPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
+/** What to look for anywhere in a value that is there; a regular expression of a Canary means the whole of it. */
+export function searchPattern({ prefix, suffix, regex }: Omit<HeaderMatch, 'exact'>): string {
+  if (prefix !== undefined) {
+    return `^${literalPattern(prefix)}`;
+  }
+  if (suffix !== undefined) {
+    return `${literalPattern(suffix)}$`;
+  }
+  return regex === undefined ? '.*' : `^(?:${regex})$`;
+}
+
 /** Which matchers a router can express; the rest would change who sees the canary, so it is refused. */
 export interface MatchAbility {
   readonly provider: string;

@@ -4,7 +4,7 @@ import { digest } from '../model/hash.ts';
 import { objectOf, objectsOf, overlay, type JsonObject } from '../model/json.ts';
 import { apiVersionOf, type KubeObject, type Resource } from '../model/kube.ts';
 import { countedMetadata, mergeMetadata } from '../model/metadata.ts';
-import { backendNames, routeMetadata, routeView } from './live.ts';
+import { amongForeign, backendNames, routeMetadata, routeView } from './live.ts';
 import { acceptanceOf } from './nginxinc/acceptance.ts';
 import { namesIn, normalRoute, splitIn, withProxying, withSplit } from './nginxinc/normal.ts';
 import { problemsOf } from './nginxinc/problems.ts';
@@ -69,10 +69,7 @@ function mergedRoutes(live: KubeObject, wanted: KubeObject): readonly JsonObject
   });
   const isReplaced = (route: JsonObject): boolean =>
     isOurs(route, apex) || ours.some(({ path }) => path === route['path']);
-  const first = standing.findIndex(isReplaced);
-  const before = first === -1 ? standing : standing.slice(0, first);
-  const behind = first === -1 ? [] : standing.slice(first).filter((route) => !isReplaced(route));
-  return [...before, ...ours, ...behind];
+  return amongForeign(standing, ours, isReplaced);
 }
 
 function mergedUpstreams(live: KubeObject, wanted: KubeObject): readonly JsonObject[] {

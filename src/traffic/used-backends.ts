@@ -2,7 +2,15 @@
 // the one that gets requests is named. All else sees both.
 import { objectOf, type JsonObject } from '../model/json.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { backendNames, backendsOf, byName, mapRules, withBackends, type RuleKeys } from './live.ts';
+import {
+  apexOfBackend,
+  backendNames,
+  backendsOf,
+  byName,
+  mapRules,
+  withBackends,
+  type RuleKeys,
+} from './live.ts';
 import { namedBackends } from './name-backends.ts';
 import type { RouteShape } from './router.ts';
 
@@ -55,7 +63,7 @@ function changed(route: KubeObject, keys: RuleKeys, change: Change): KubeObject 
 /** Also of an object with a name of its own, which may name but one of the two. */
 function apexIn(route: KubeObject, keys: RuleKeys): string {
   const names = namedBackends(route['spec'], keys);
-  const bases = new Set(names.map((name) => name.replace(/-(primary|canary)$/, '')));
+  const bases = new Set(names.map(apexOfBackend));
   const [base = '', ...others] = bases;
   return others.length === 0 && names.length > 0 && !names.includes(base) ? base : route.metadata.name;
 }

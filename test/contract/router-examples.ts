@@ -7,7 +7,6 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { alb } from '../../src/traffic/alb.ts';
 import { apisix } from '../../src/traffic/apisix.ts';
-import { serviceKey as serviceNameKey } from '../../src/traffic/apisix/rule.ts';
 import { appMeshV1beta1, appMeshV1beta2 } from '../../src/traffic/appmesh.ts';
 import * as appMesh from '../../src/traffic/appmesh/dialect.ts';
 import { contour } from '../../src/traffic/contour.ts';
@@ -27,6 +26,7 @@ import { knative } from '../../src/traffic/knative.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { kuma } from '../../src/traffic/kuma.ts';
 import { serviceKey as trafficRouteKey } from '../../src/traffic/kuma/traffic-route.ts';
+import { byServiceName } from '../../src/traffic/live.ts';
 import { nginx } from '../../src/traffic/nginx.ts';
 import { nginxinc } from '../../src/traffic/nginxinc.ts';
 import { openshift } from '../../src/traffic/openshift.ts';
@@ -291,7 +291,7 @@ export const routerExamples: ReadonlyMap<TrafficRouter, RouterExample> = new Map
       service: {},
       spec: { routeRef: { apiVersion: 'apisix.apache.org/v2', kind: 'ApisixRoute', name: 'storefront' } },
       source: apisixRoute,
-      keys: { rules: ['http'], backends: 'backends', service: serviceNameKey },
+      keys: { rules: ['http'], backends: 'backends', service: byServiceName },
       portless: true,
     },
   ],

@@ -3,9 +3,9 @@
 import { objectOf, objectsOf, overlay, type JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { isCountedField } from '../../model/metadata.ts';
-import { amongForeign, isOwnRule, predecessors, sortedByContent } from '../live.ts';
+import { amongForeign, byServiceName, isOwnRule, predecessors, sortedByContent } from '../live.ts';
 import type { RuleReader } from '../live.ts';
-import { serviceKey, servicesOf } from './rule.ts';
+import { servicesOf } from './rule.ts';
 
 /** A part of the spec: what stands before the names of its fields, and which of them it always has. */
 interface Part {
@@ -61,7 +61,7 @@ function mergeRule(route: KubeObject, live: JsonObject, wanted: JsonObject): Jso
     lay(
       route,
       inBackend,
-      standing.find((one) => serviceKey.of(one) === serviceKey.of(backend)) ?? {},
+      standing.find((one) => byServiceName.of(one) === byServiceName.of(backend)) ?? {},
       backend,
     ),
   );

@@ -2,10 +2,10 @@
 // knows yet, and so is the class of the route: without it controllers from 2.0 on do not look at it.
 import type { AnalysisMatch, HeaderMatch } from '../../api/analysis.ts';
 import { listOf, numberOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
-import { backendNames } from '../live.ts';
-import { cohorts, isMatched, literalPattern, sortedEntries } from '../matches.ts';
+import { backendNames, byServiceName } from '../live.ts';
+import { cohorts, isMatched, searchPattern, sortedEntries } from '../matches.ts';
 import type { RouteWish } from '../router.ts';
-import { rulesTo, serviceKey } from './rule.ts';
+import { rulesTo } from './rule.ts';
 
 /** Of two rules for one path the one with the higher priority counts. Flagger's, above what users write. */
 const PRIORITY = 10_000;
@@ -31,10 +31,10 @@ function splitRule(rule: JsonObject, { apex, split }: RouteWish): JsonObject {
     ...rule,
     priority: Math.max(PRIORITY, (numberOf(rule['priority']) ?? 0) + 1),
     backends: objectsOf(rule['backends'])
-      .filter((backend) => serviceKey.of(backend) === apex)
+      .filter((backend) => byServiceName.of(backend) === apex)
       .flatMap((backend) => [
-        { ...serviceKey.set(backend, primary), weight: split.primary },
-        { ...serviceKey.set(backend, canary), weight: split.canary },
+        { ...byServiceName.set(backend, primary), weight: split.primary },
+        { ...byServiceName.set(backend, canary), weight: split.canary },
       ]),
   };
 }
@@ -54,13 +54,8 @@ function exprsOf(
   return sortedEntries(map).map(([name, matcher]) => ({ subject: { scope, name }, ...comparison(matcher) }));
 }
 
-/** A pattern is looked for anywhere in a value that is there; a regular expression of a Canary means the whole of it. */
-function comparison({ exact, prefix, suffix, regex }: HeaderMatch): JsonObject {
-  if (exact !== undefined) {
-    return { op: 'Equal', value: exact };
-  }
-  const whole = regex === undefined ? '.*' : `^(?:${regex})$`;
-  const start = prefix === undefined ? undefined : `^${literalPattern(prefix)}`;
-  const end = suffix === undefined ? undefined : `${literalPattern(suffix)}$`;
-  return { op: 'RegexMatch', value: start ?? end ?? whole };
+function comparison({ exact, ...pattern }: HeaderMatch): JsonObject {
+  return exact === undefined
+    ? { op: 'RegexMatch', value: searchPattern(pattern) }
+    : { op: 'Equal', value: exact };
 }

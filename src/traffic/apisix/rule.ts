@@ -1,7 +1,7 @@
 // Rules of an ApisixRoute (apisix.apache.org/v2, ingress controller 1.8 and 2.2): where they lead, and with which weights.
-import { numberOf, objectOf, objectsOf, textOf, type JsonObject } from '../../model/json.ts';
+import { numberOf, objectOf, objectsOf, type JsonObject } from '../../model/json.ts';
 import type { KubeObject, Resource } from '../../model/kube.ts';
-import type { ServiceKey } from '../live.ts';
+import { byServiceName } from '../live.ts';
 
 export const resource: Resource = {
   group: 'apisix.apache.org',
@@ -14,19 +14,14 @@ export const resource: Resource = {
 /** What the controller takes a missing weight for. */
 const DEFAULT_WEIGHT = 100;
 
-export const serviceKey: ServiceKey = {
-  of: ({ serviceName }) => textOf(serviceName),
-  set: (backend, serviceName) => ({ ...backend, serviceName }),
-};
-
 export function servicesOf(rule: JsonObject): readonly string[] {
-  return objectsOf(rule['backends']).map((backend) => serviceKey.of(backend) ?? '');
+  return objectsOf(rule['backends']).map((backend) => byServiceName.of(backend) ?? '');
 }
 
 export function weightsOf(rule: JsonObject): Readonly<Record<string, number>> {
   return Object.fromEntries(
     objectsOf(rule['backends']).map((backend) => [
-      serviceKey.of(backend) ?? '',
+      byServiceName.of(backend) ?? '',
       numberOf(backend['weight']) ?? DEFAULT_WEIGHT,
     ]),
   );

@@ -32,6 +32,8 @@ export interface Place {
   readonly apex: JsonObject | undefined;
   readonly primary: JsonObject | undefined;
   readonly canary: JsonObject | undefined;
+  /** Those of the three that are there. */
+  readonly own: readonly JsonObject[];
   /** Primary and canary stand here already, with or without the apex. */
   readonly isTaken: boolean;
   /** Others get requests by this rule too. */
@@ -63,6 +65,7 @@ function placeIn(rule: JsonObject, apexName: string, words: RuleWords): Place | 
     apex,
     primary,
     canary,
+    own,
     isTaken,
     isShared: all.some((one) => !own.includes(one) && weightOf(one, all) > 0),
     total: own.reduce((sum, one) => sum + weightOf(one, all), 0),
@@ -147,28 +150,25 @@ export function withApex(
 
 /** Its backends with others where the first of ours stands, and nowhere else. */
 function instead(
-  { all, ...place }: Place,
+  { all, own }: Place,
   ours: (first: JsonObject) => readonly JsonObject[],
 ): readonly JsonObject[] {
-  const isOwn = (one: JsonObject): boolean =>
-    one === place.apex || one === place.primary || one === place.canary;
-  const first = all.find(isOwn);
+  const first = all.find((one) => own.includes(one));
   return all.flatMap((one) => {
     if (one === first) {
       return ours(one);
     }
-    return isOwn(one) ? [] : [one];
+    return own.includes(one) ? [] : [one];
   });
 }
 
 /** The rule naming these Services too, of apex, primary and canary, without weight. */
 export function withNamed(
   rule: JsonObject,
-  { all, apex, primary, canary, isShared }: Place,
+  { all, own, isShared }: Place,
   { names, words }: { readonly names: readonly string[]; readonly words: RuleWords },
 ): JsonObject {
   const { keys, service } = words;
-  const own = [apex, primary, canary].filter((one) => one !== undefined);
   const [like] = own;
   const known = own.map((one) => service.of(one));
   const fresh = names.filter((name) => !known.includes(name));

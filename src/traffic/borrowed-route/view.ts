@@ -8,7 +8,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { notedWeights } from '../../model/original.ts';
 import type { Problem } from '../../model/problem.ts';
-import { backendNames } from '../live.ts';
+import { apexOfBackend, backendNames } from '../live.ts';
 import { error } from '../problems.ts';
 import { objectView } from '../router.ts';
 import type { Acceptance, RouteFault, RouteView, SharedReading } from '../router.ts';
@@ -72,7 +72,7 @@ function isHeld(places: readonly Place[], words: RuleWords): boolean {
 }
 
 function apexesIn({ spec }: KubeObject, words: RuleWords): readonly string[] {
-  const names = namesIn(spec, words).flatMap((name) => [name, name.replace(/-(primary|canary)$/, '')]);
+  const names = namesIn(spec, words).flatMap((name) => [name, apexOfBackend(name)]);
   return [...new Set(names)].toSorted();
 }
 

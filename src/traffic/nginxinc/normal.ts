@@ -87,6 +87,6 @@ export function normalRoute(route: JsonObject): JsonObject {
       ),
     ),
     // Behind a match: everybody else.
-    rest: objectsOf(route['matches']).length === 0 ? undefined : weightsIn({ ...route, matches: [] }),
+    rest: objectsOf(route['matches']).length === 0 ? undefined : weightsIn(route),
   };
 }

@@ -1,7 +1,7 @@
 // Who is chosen, in the words of Traefik's rules (v3): matchers joined by && and ||.
 import type { HeaderMatch } from '../../api/analysis.ts';
 import type { CanarySpec } from '../../api/canary.ts';
-import { cohorts, literalPattern, sortedEntries } from '../matches.ts';
+import { cohorts, searchPattern, sortedEntries } from '../matches.ts';
 
 /** The rule of those that see the canary; undefined where nobody can be told apart. */
 export function chosenRule(spec: CanarySpec): string | undefined {
@@ -15,16 +15,11 @@ function matchers(
   of: 'Header' | 'Query',
   map: Readonly<Record<string, HeaderMatch>> = {},
 ): readonly string[] {
-  return sortedEntries(map).map(([name, { exact, prefix, suffix, regex }]) => {
-    if (exact !== undefined) {
-      return `${of}(${quoted(name)}, ${quoted(exact)})`;
-    }
-    // A pattern is looked for anywhere in a value; a regular expression of a Canary means the whole of it.
-    const whole = regex === undefined ? '.*' : `^(?:${regex})$`;
-    const start = prefix === undefined ? undefined : `^${literalPattern(prefix)}`;
-    const end = suffix === undefined ? undefined : `${literalPattern(suffix)}$`;
-    return `${of}Regexp(${quoted(name)}, ${quoted(start ?? end ?? whole)})`;
-  });
+  return sortedEntries(map).map(([name, { exact, ...pattern }]) =>
+    exact === undefined
+      ? `${of}Regexp(${quoted(name)}, ${quoted(searchPattern(pattern))})`
+      : `${of}(${quoted(name)}, ${quoted(exact)})`,
+  );
 }
 
 /** Literals are Go's: raw between backticks, escaped between quotes. */

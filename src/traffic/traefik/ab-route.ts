@@ -9,7 +9,7 @@ import { apiVersionOf, type KubeObject } from '../../model/kube.ts';
 import { countedMetadata, mergeMetadata, ownMetadata } from '../../model/metadata.ts';
 import type { Split } from '../../model/split.ts';
 import { copiedMetadata } from '../copied-metadata.ts';
-import { agreedWeights, backendNames, keepIfSame } from '../live.ts';
+import { agreedWeights, apexOfBackend, backendNames, keepIfSame } from '../live.ts';
 import { objectView } from '../router.ts';
 import type { RouteShape, RouteWish } from '../router.ts';
 import { chosenRule } from './ab-match.ts';
@@ -97,7 +97,7 @@ function pairOf(like: JsonObject, apex: string, split: Split): readonly JsonObje
 }
 
 function apexOf({ name }: JsonObject): string {
-  return (textOf(name) ?? '').replace(/-(primary|canary)$/, '');
+  return apexOfBackend(textOf(name) ?? '');
 }
 
 function weightsIn(live: KubeObject): Readonly<Record<string, number>> | undefined {
