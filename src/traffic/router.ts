@@ -135,6 +135,8 @@ export interface CompanionShape extends OwnedShape {
   readonly resource: Resource;
   /** Pods of the primary cannot start without it: it is written before they are made. */
   readonly beforePods?: true;
+  /** Made from what this reference names, and the same object whatever the route is called: routes share the reference. */
+  readonly madeFrom?: RouteSource['reference'];
   render(wish: RouteWish): readonly KubeObject[];
 }
 

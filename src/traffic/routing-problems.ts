@@ -46,9 +46,10 @@ function together(routes: readonly RoutedSpec[]): readonly Problem[] {
         }),
       ];
     }
-    const twin = routes.slice(0, index).findIndex((other) => isSameObject(other, route));
+    const before = routes.slice(0, index);
+    const twin = before.findIndex((other) => isSameObject(other, route));
     return twin === -1
-      ? []
+      ? madeOtherwise(before, route)
       : [
           error([...path, 'name'], {
             value: objectName(route),
@@ -56,6 +57,27 @@ function together(routes: readonly RoutedSpec[]): readonly Problem[] {
             fix: 'give one of the two another name, or remove one',
           }),
         ];
+  });
+}
+
+/** What stands beside several routes can be made in one way only. */
+function madeOtherwise(
+  before: readonly RoutedSpec[],
+  { router, path, spec }: RoutedSpec,
+): readonly Problem[] {
+  return (router?.companions ?? []).flatMap((companion) => {
+    const { madeFrom, resource } = companion;
+    if (madeFrom === undefined) {
+      return [];
+    }
+    const first = before.findIndex(
+      (other) =>
+        other.router?.companions?.includes(companion) === true &&
+        !sameJson(other.spec[madeFrom], spec[madeFrom]),
+    );
+    const message = `differs from that of spec.routes[${first}], and both are for the same objects of kind ${resource.kind}`;
+    const fix = `let both name the same, or say it once, in spec.${madeFrom}`;
+    return first === -1 ? [] : [error([...path, madeFrom], { value: spec[madeFrom]?.name, message, fix })];
   });
 }
 

@@ -82,6 +82,21 @@ describe('problems of several routes', () => {
     );
   });
 
+  it('refuse references that would make the same objects differently', () => {
+    const upstreamRef = { apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', name: 'tls' } as const;
+    const second = { provider: 'gloo', name: 'inside' };
+    const problem = 'error InvalidSpec spec.routes[1].upstreamRef';
+    const first = { provider: 'gloo', upstreamRef, hosts: [] };
+    const other = { ...upstreamRef, name: 'plain' };
+    const errors = (...routes: readonly object[]): readonly string[] =>
+      said({ ...withRoutes(...routes), upstreamRef: other }).filter((line) => line.startsWith('error'));
+    expect(errors(first, second)).toEqual([problem]);
+    expect(errors(first, { ...second, upstreamRef: other })).toEqual([problem]);
+
+    expect(errors(first, { ...second, upstreamRef })).toEqual([]);
+    expect(errors({ provider: 'gloo' }, second)).toEqual([]);
+  });
+
   it('are not about the same object under two versions', () => {
     const twice = withRoutes(
       { provider: 'gatewayapi:v1', gatewayRefs },

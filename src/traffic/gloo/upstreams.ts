@@ -48,6 +48,7 @@ export function upstreamName({ namespace, spec }: RouteWish, service: string): s
 
 export const upstreams: CompanionShape = {
   resource,
+  madeFrom: 'upstreamRef',
   render: (wish) => {
     const { primary, canary } = backendNames(wish.apex);
     return [primary, canary].map((service) => upstream(wish, service));
