@@ -1,5 +1,5 @@
-// The definitions of all meshes and ingresses, as their projects publish them, from the folder that SERIN_TEST_CRDS names:
-// most of them can be installed together, and some only in place of others.
+// The definitions of all meshes and ingresses, as their projects publish them, from the folder that SERIN_TEST_CRDS names, and
+// from the file that SERIN_TEST_ROUTE_CRD names; most of them can be installed together, and some only in place of others.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -7,6 +7,9 @@ import { customResourceDefinitions } from '../../../src/api/crd.ts';
 import { objectOf, objectsOf, textOf } from '../../../src/model/json.ts';
 import type { KubeObject, Resource } from '../../../src/model/kube.ts';
 import type { Served } from './cases.ts';
+
+/** OpenShift's, which is published apart from clusters: they serve Routes from an API server of their own. */
+const routeCrd = process.env['SERIN_TEST_ROUTE_CRD'] ?? '';
 
 /** Definitions that a cluster may serve together. */
 export interface DefinitionSet {
@@ -25,6 +28,7 @@ export const together: DefinitionSet = {
     'istio',
     'knative-serving',
     'kuma',
+    ...(routeCrd === '' ? [] : ['openshift']),
     'skipper',
     'smi-trafficsplit',
     'traefik',
@@ -44,14 +48,15 @@ export const alternates: readonly DefinitionSet[] = [
 export const undefinedKinds: Readonly<Record<string, string>> = {
   'appmesh.k8s.aws/v1beta1': 'published only in a form that no supported API server accepts',
   'k8s.nginx.org/v1': 'its definitions are not in the folder',
-  'route.openshift.io/v1': 'OpenShift serves it from an API server of its own, without a definition',
+  ...(routeCrd === '' ? { 'route.openshift.io/v1': 'SERIN_TEST_ROUTE_CRD is not set' } : {}),
 };
 
 const read = new Map<string, readonly KubeObject[]>();
 
 export function definitionsOf(folder: string, { files }: DefinitionSet): readonly KubeObject[] {
   return files.flatMap((file) => {
-    const found = read.get(file) ?? definitionsIn(join(folder, `${file}.yaml`));
+    const found =
+      read.get(file) ?? definitionsIn(file === 'openshift' ? routeCrd : join(folder, `${file}.yaml`));
     read.set(file, found);
     return found;
   });
