@@ -4,32 +4,13 @@ import { ApiError } from '../src/cluster/cluster.ts';
 import { Retry } from '../src/model/errors.ts';
 import { objectOf } from '../src/model/json.ts';
 import { resources } from '../src/model/kube.ts';
-import { createAuthorCheck } from '../src/observe/author.ts';
-import { createPass } from '../src/reconcile.ts';
-import type { Pass } from '../src/reconcile.ts';
-import { KEY, acceptRoute, canaryObject, lab, roll, settings } from './fixture/lab.ts';
+import { acceptRoute, canaryObject, lab, roll } from './fixture/lab.ts';
 import type { Lab } from './fixture/lab.ts';
 import { NOW_MS } from './fixture/observation.ts';
+import { start } from './fixture/passes.ts';
+import type { Run } from './fixture/passes.ts';
 
 const { canaryCommands, canaries } = resources;
-
-function passOn(of: Lab): Pass {
-  let runs = 0;
-  return createPass({
-    cluster: of.cluster,
-    caches: of.caches,
-    settings,
-    questioning: { ask: () => undefined, answers: () => ({}), keep: () => undefined },
-    outbox: { send: () => undefined, delivered: () => [], forget: () => undefined },
-    authors: createAuthorCheck(of.cluster),
-    configs: undefined,
-    presenceOf: () => 'served' as const,
-    nowMs: () => of.nowMs,
-    chance: () => `run-${(runs += 1)}`,
-    listener: { decided: () => undefined, intended: () => undefined },
-    isOurs: () => true,
-  });
-}
 
 function give(of: Lab, name: string, spec: Readonly<Record<string, unknown>>): void {
   of.store.create(canaryCommands, {
@@ -45,10 +26,10 @@ const runOf = (of: Lab): Readonly<Record<string, unknown>> =>
   objectOf(objectOf(of.find(canaries, 'cart')?.['status'])['run']);
 
 /** In the analysis of a second revision. */
-async function inAnalysis(of: Lab, pass: Pass): Promise<void> {
+async function inAnalysis(of: Lab, pass: Run['pass']): Promise<void> {
   const advance = async (until: () => boolean): Promise<void> => {
     for (let step = 0; step < 30 && !until(); step += 1) {
-      await pass(KEY);
+      await pass();
       roll(of);
       acceptRoute(of);
       of.nowMs += 10_000;
@@ -67,10 +48,10 @@ async function inAnalysis(of: Lab, pass: Pass): Promise<void> {
 describe('a command', () => {
   it('is carried out and answered in the same pass', async () => {
     const of = lab();
-    const pass = passOn(of);
+    const { pass } = start(of);
     await inAnalysis(of, pass);
     give(of, 'hold', { verb: 'pause', reason: 'lunch', author: 'eve' });
-    await pass(KEY);
+    await pass();
     expect(statusOf(of, 'hold')).toMatchObject({
       result: 'Done',
       author: 'unknown',
@@ -82,33 +63,33 @@ describe('a command', () => {
 
   it('that was carried out before a crash is only answered after it', async () => {
     const of = lab();
-    const pass = passOn(of);
+    const { pass } = start(of);
     await inAnalysis(of, pass);
     give(of, 'hold', { verb: 'pause' });
     of.refuse = ({ resource, verb }) =>
       resource === canaryCommands && verb === 'patch' ? new Error('the process dies') : undefined;
-    await expect(pass(KEY)).rejects.toThrow(Retry);
+    await expect(pass()).rejects.toThrow(Retry);
     expect(runOf(of)['paused']).toBeDefined();
     expect(statusOf(of, 'hold')).toBeUndefined();
     const { paused } = runOf(of);
     of.refuse = () => undefined;
     of.nowMs += 60_000;
-    await passOn(of)(KEY);
+    await start(of).pass();
     expect(runOf(of)['paused']).toEqual(paused);
     expect(statusOf(of, 'hold')).toMatchObject({ result: 'Done' });
   });
 
   it('that is deleted before its answer is forgotten', async () => {
     const of = lab();
-    const pass = passOn(of);
+    const { pass } = start(of);
     await inAnalysis(of, pass);
     give(of, 'hold', { verb: 'pause' });
     of.refuse = ({ resource, verb }) =>
       resource === canaryCommands && verb === 'patch' ? new ApiError(404, 'NotFound', 'gone') : undefined;
-    await pass(KEY);
+    await pass();
     of.store.delete(canaryCommands, { namespace: 'shop', name: 'hold' });
     of.refuse = () => undefined;
-    await pass(KEY);
+    await pass();
     expect(runOf(of)['paused']).toBeDefined();
   });
 
@@ -116,7 +97,7 @@ describe('a command', () => {
     'that nobody may answer holds nothing up, with %s',
     async (what) => {
       const of = lab();
-      const pass = passOn(of);
+      const { pass } = start(of);
       await inAnalysis(of, pass);
       if (what === 'a spec that cannot be read') {
         const body = { spec: { analysis: { threshold: 'many' } } };
@@ -125,12 +106,12 @@ describe('a command', () => {
       give(of, 'stop', { verb: 'abort' });
       of.refuse = ({ resource, verb }) =>
         resource === canaryCommands && verb === 'patch' ? new ApiError(403, 'Forbidden', 'no') : undefined;
-      expect(await pass(KEY)).toBeDefined();
+      expect(await pass()).toBeDefined();
       const { run, runs = [] } = of.view().status;
       expect(run?.outcome?.reason ?? runs[0]?.reason).toBe('AbortRequested');
       expect(statusOf(of, 'stop')).toBeUndefined();
       of.refuse = () => undefined;
-      await pass(KEY);
+      await pass();
       expect(statusOf(of, 'stop')).toMatchObject({ result: 'Done' });
       expect(of.view().status.commands).toHaveLength(1);
     },
@@ -138,30 +119,30 @@ describe('a command', () => {
 
   it('to abort works while the spec cannot be read, and is answered', async () => {
     const of = lab();
-    const pass = passOn(of);
+    const { pass } = start(of);
     await inAnalysis(of, pass);
     const body = { spec: { analysis: { threshold: 'many' } } };
     of.store.patch(canaries, { namespace: 'shop', name: 'cart' }, { kind: 'merge', body });
     give(of, 'stop', { verb: 'abort' });
-    await pass(KEY);
+    await pass();
     expect(runOf(of)).toMatchObject({ stage: 'return', outcome: { reason: 'AbortRequested' } });
     expect(statusOf(of, 'stop')).toMatchObject({ result: 'Done' });
   });
 
   it('is deleted a day after its answer', async () => {
     const of = lab();
-    const pass = passOn(of);
+    const { pass } = start(of);
     await inAnalysis(of, pass);
     give(of, 'stop', { verb: 'abort' });
     for (let step = 0; step < 10; step += 1) {
-      await pass(KEY);
+      await pass();
       roll(of);
       of.nowMs += 10_000;
     }
-    const wakeAtMs = (await pass(KEY)) ?? 0;
+    const wakeAtMs = (await pass()) ?? 0;
     expect(of.find(canaryCommands, 'stop')).toBeDefined();
     of.nowMs = wakeAtMs;
-    await pass(KEY);
+    await pass();
     expect(of.find(canaryCommands, 'stop')).toBeUndefined();
   });
 });
@@ -169,31 +150,31 @@ describe('a command', () => {
 describe('a command without a Canary', () => {
   it('waits, expires, says so and goes', async () => {
     const of = lab([]);
-    const pass = passOn(of);
+    const { pass } = start(of);
     give(of, 'hold', { verb: 'pause', expiresAfter: '60s' });
-    expect(await pass(KEY)).toBe(NOW_MS + 60_000);
+    expect(await pass()).toBe(NOW_MS + 60_000);
     expect(statusOf(of, 'hold')).toBeUndefined();
     of.nowMs += 60_000;
-    await pass(KEY);
+    await pass();
     expect(statusOf(of, 'hold')).toMatchObject({
       result: 'Expired',
       message: 'there is no Canary cart: nothing was done',
     });
     of.nowMs += 86_400_000;
-    await pass(KEY);
+    await pass();
     expect(of.find(canaryCommands, 'hold')).toBeUndefined();
-    expect(await pass(KEY)).toBeUndefined();
+    expect(await pass()).toBeUndefined();
   });
 
   it('that nobody may answer is tried again later', async () => {
     const of = lab([]);
-    const pass = passOn(of);
+    const { pass } = start(of);
     give(of, 'hold', { verb: 'pause', expiresAfter: '60s' });
     of.nowMs += 60_000;
     of.refuse = ({ verb }) => (verb === 'patch' ? new ApiError(403, 'Forbidden', 'no') : undefined);
-    expect(await pass(KEY)).toBe(of.nowMs + 30_000);
+    expect(await pass()).toBe(of.nowMs + 30_000);
     of.refuse = () => undefined;
-    await pass(KEY);
+    await pass();
     expect(statusOf(of, 'hold')).toMatchObject({ result: 'Expired' });
   });
 
@@ -202,7 +183,7 @@ describe('a command without a Canary', () => {
     give(of, 'hold', { verb: 'pause' });
     of.nowMs += 1_000;
     of.store.create(canaries, canaryObject());
-    await passOn(of)(KEY);
+    await start(of).pass();
     expect(statusOf(of, 'hold')).toMatchObject({
       result: 'Refused',
       message: expect.stringContaining('before this Canary'),

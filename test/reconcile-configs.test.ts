@@ -4,21 +4,10 @@ import { objectOf, objectsOf, textOf } from '../src/model/json.ts';
 import { resources } from '../src/model/kube.ts';
 import type { KubeObject, Resource } from '../src/model/kube.ts';
 import type { Answer, Question } from '../src/model/question.ts';
-import { createAuthorCheck } from '../src/observe/author.ts';
-import { createConfigReader } from '../src/observe/configs.ts';
-import { createPass } from '../src/reconcile.ts';
-import {
-  KEY,
-  acceptRoute,
-  canaryObject,
-  configMap,
-  deploymentObject,
-  lab,
-  roll,
-  secret,
-  settings,
-} from './fixture/lab.ts';
+import { acceptRoute, canaryObject, configMap, deploymentObject, lab, roll, secret } from './fixture/lab.ts';
 import type { Lab } from './fixture/lab.ts';
+import { start } from './fixture/passes.ts';
+import type { Run } from './fixture/passes.ts';
 
 const { canaries, configMaps, deployments, secrets } = resources;
 const container = { envFrom: [{ configMapRef: { name: 'flags' } }, { secretRef: { name: 'keys' } }] };
@@ -32,17 +21,12 @@ class World {
   ]);
   readonly reasons: string[] = [];
   readonly #answers: Record<string, Answer> = {};
-  readonly #pass: (key: string) => Promise<number | undefined>;
-  #runs = 0;
+  readonly #run: Run;
   stepMs = 10_000;
   onAsk: () => void = () => undefined;
 
   constructor() {
-    const { of } = this;
-    this.#pass = createPass({
-      cluster: of.cluster,
-      caches: of.caches,
-      settings,
+    this.#run = start(this.of, {
       questioning: {
         ask: (_key, _view, questions) => {
           this.onAsk();
@@ -53,23 +37,12 @@ class World {
         answers: () => this.#answers,
         keep: () => undefined,
       },
-      outbox: { send: () => undefined, delivered: () => [], forget: () => undefined },
-      configs: createConfigReader({
-        cluster: of.cluster,
-        configMaps: of.caches.configMaps,
-        nowMs: () => of.nowMs,
-      }),
-      authors: createAuthorCheck(of.cluster),
-      presenceOf: () => 'served' as const,
-      nowMs: () => of.nowMs,
-      chance: () => `run-${(this.#runs += 1)}`,
       listener: {
         decided: () => undefined,
         intended: (_view, _seen, { reason }) => {
           this.reasons.push(reason);
         },
       },
-      isOurs: () => true,
     });
   }
 
@@ -81,7 +54,7 @@ class World {
   async step(): Promise<void> {
     roll(this.of);
     acceptRoute(this.of);
-    await this.#pass(KEY);
+    await this.#run.pass();
     this.of.nowMs += this.stepMs;
   }
 

@@ -1,15 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { objectOf } from '../src/model/json.ts';
 import { resources } from '../src/model/kube.ts';
-import { createAuthorCheck } from '../src/observe/author.ts';
-import { createConfigReader } from '../src/observe/configs.ts';
-import { createPass } from '../src/reconcile.ts';
 import { splitOf } from '../src/traffic/router.ts';
 import { routerFor } from '../src/traffic/routers.ts';
 import { leaveBehind } from './fixture/flagger-left.ts';
 import type { Left } from './fixture/flagger-left.ts';
-import { KEY, acceptRoute, lab, roll, settings } from './fixture/lab.ts';
+import { acceptRoute, lab, roll } from './fixture/lab.ts';
 import type { Lab } from './fixture/lab.ts';
+import { start } from './fixture/passes.ts';
 
 const weighted = { stepWeight: 20, maxWeight: 60 };
 const blueGreen = { iterations: 5 };
@@ -39,25 +37,7 @@ async function look(of: Lab): Promise<readonly string[]> {
   acceptRoute(of);
   acceptProxy(of);
   of.writes();
-  const pass = createPass({
-    cluster: of.cluster,
-    authors: createAuthorCheck(of.cluster),
-    caches: of.caches,
-    settings,
-    questioning: { ask: () => undefined, answers: () => ({}), keep: () => undefined },
-    outbox: { send: () => undefined, delivered: () => [], forget: () => undefined },
-    configs: createConfigReader({
-      cluster: of.cluster,
-      configMaps: of.caches.configMaps,
-      nowMs: () => of.nowMs,
-    }),
-    presenceOf: () => 'served' as const,
-    nowMs: () => of.nowMs,
-    chance: () => 'run-1',
-    listener: { decided: () => undefined, intended: () => undefined },
-    isOurs: () => true,
-  });
-  await pass(KEY);
+  await start(of).pass();
   return of.writes();
 }
 
