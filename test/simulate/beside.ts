@@ -133,7 +133,9 @@ export const besideRules: readonly Rule[] = [
       const { mirror, plan } = objectOf(status['run']);
       const wanted = mirror === true ? Number(objectOf(plan)['mirrorPercent'] ?? 0) : 0;
       const copies = copiesIn(route);
-      return route === before.route || copies === 0 || copies === wanted
+      // Until its target serves, a Canary that goes leaves to the canary what that has had.
+      const goesOn = status['phase'] === 'Terminating' && copies === copiesIn(before.route);
+      return route === before.route || copies === 0 || copies === wanted || goesOn
         ? undefined
         : `${copies} % are copied, ${wanted} % should be`;
     },
