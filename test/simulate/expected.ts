@@ -53,6 +53,7 @@ export const transitions: Readonly<Record<string, readonly string[]>> = {
 /** What may happen, and is too rare to insist on. */
 export const rare: readonly string[] = [
   'none -> Initialized',
+  'none -> Terminating',
   'Succeeded -> Initializing',
   'Waiting -> Initializing',
   'WaitingPromotion -> Initializing',
