@@ -25,10 +25,18 @@ type StaticUser = (typeof staticUsers)[number];
 /** The API server's address for others to reach it by; part of the network that network.ts makes. */
 export const advertisedAddress = '198.18.0.254';
 
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly certPath: string;
+  readonly keyPath: string;
+}
+
 export interface ControlPlane {
   readonly server: string;
   /** PEM. */
   readonly ca: string;
+  /** The API server's own, which it has signed itself. */
+  readonly certificate: CertificateFiles;
   readonly admin: Kube;
   readonly auditLogPath: string;
   readonly access: (user: StaticUser) => Access;
@@ -109,7 +117,9 @@ export async function startControlPlane(
       ],
     });
   }
-  return { server, ca, admin, auditLogPath: at('audit.log'), access, writeKubeconfig, kubeconfigOf };
+  const certificate = { certPath: caPath, keyPath: at('certificates/apiserver.key') };
+  const auditLogPath = at('audit.log');
+  return { server, ca, certificate, admin, auditLogPath, access, writeKubeconfig, kubeconfigOf };
 }
 
 const loopback = (port: number) => ['--bind-address=127.0.0.1', `--secure-port=${port}`];

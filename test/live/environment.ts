@@ -92,7 +92,7 @@ export async function startEnvironment({
     const plane = await startControlPlane(processes, options);
     say('the API server answers');
     const kube = plane.admin;
-    const node = startNode(processes, plane.access('pretend-node'));
+    const node = startNode(processes, plane.access('pretend-node'), plane.certificate);
     await installCrds(kube, await tier.crds());
     await kube.apply(tier.objects);
     say('the CRDs are established');

@@ -1,22 +1,35 @@
-// Envoy Gateway with the Envoy that it configures, for HTTPRoutes. It binds many ports on the wildcard address, where the pods'
+// Envoy Gateway with the Envoy that it configures, for all kinds of route. It binds many ports on the wildcard address, where the pods'
 // addresses are, so both run in a network namespace of their own, and Envoy Gateway sees a root with its certificates in /certs.
-// Not here: the routes; stories write them.
+// Not here: the routes; stories write them. What Envoy goes by: envoy-gateway-weights.ts.
 // May import the files of this folder, yaml and zod.
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { z } from 'zod';
-import type { Gateway, RoutedWeights } from './gateway.ts';
+import { type EnvoyRoute, routedWeights } from './envoy-gateway-weights.ts';
+import type { Gateway, GatewayName } from './gateway.ts';
 import type { Kube } from './kube.ts';
 import { line, secondNetwork } from './network.ts';
 import { poll } from './processes.ts';
 import type { Place } from './tier.ts';
 
-/** The Gateway that HTTPRoutes name as parent. Routes of every namespace may. */
-export const envoyGateway = { namespace: 'envoy-gateway-system', name: 'live', listenerPort: 1080 } as const;
+/** The Gateway that routes name as parent, and the ports of its listeners by name. Routes of every namespace may. */
+export const envoyGateway = {
+  namespace: 'envoy-gateway-system',
+  name: 'live',
+  listeners: { http: 1080, tls: 1081, tcp: 1082, udp: 1083 },
+} as const;
 
-const { namespace, name, listenerPort } = envoyGateway;
+const { namespace, name, listeners } = envoyGateway;
+
+const listener = (protocol: keyof typeof listeners, more: Readonly<Record<string, unknown>> = {}) => ({
+  name: protocol,
+  protocol: protocol.toUpperCase(),
+  port: listeners[protocol],
+  allowedRoutes: { namespaces: { from: 'All' } },
+  ...more,
+});
 
 export const envoyGatewayObjects = [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
@@ -50,12 +63,10 @@ export const envoyGatewayObjects = [
     spec: {
       gatewayClassName: 'envoy-gateway',
       listeners: [
-        {
-          name: 'http',
-          protocol: 'HTTP',
-          port: listenerPort,
-          allowedRoutes: { namespaces: { from: 'All' } },
-        },
+        listener('http'),
+        listener('tls', { tls: { mode: 'Passthrough' } }),
+        listener('tcp'),
+        listener('udp'),
       ],
     },
   },
@@ -77,7 +88,11 @@ const settings = {
   telemetry: { metrics: { prometheus: { disable: true } } },
 };
 
-export async function startEnvoyGateway({ processes, plane, binary }: Place): Promise<Gateway> {
+export async function startEnvoyGateway({
+  processes,
+  plane,
+  binary,
+}: Place): Promise<ReadonlyMap<GatewayName, Gateway>> {
   const { folder } = processes;
   const kubeconfig = await plane.kubeconfigOf('envoy-gateway');
   const env = { KUBECONFIG: kubeconfig, ENVOY_GATEWAY_NAMESPACE: namespace };
@@ -127,14 +142,31 @@ export async function startEnvoyGateway({ processes, plane, binary }: Place): Pr
     name: 'envoy-gateway-envoy',
     command: [...enter, binary('envoy'), ...args.map(placed), '--disable-hot-restart'],
   });
-  const url = `http://${line.there}:${listenerPort}`;
+  const at = (protocol: keyof typeof listeners) => `${line.there}:${listeners[protocol]}`;
+  const url = `http://${at('http')}`;
   await poll('Envoy Gateway to configure its Envoy', () => answers(url), wait);
-  return {
-    url,
+  const gateway = (kind: EnvoyRoute) => ({
     stats: `${line.there}:${ports.stats}`,
-    routeKind: 'gateway.networking.k8s.io/v1/HTTPRoute',
-    weights: (host) => weightsOf(plane.admin, host),
-  };
+    routeKind: kind,
+    weights: routedWeights({ kube: plane.admin, kind, admin: `http://${line.there}:${ports.admin}` }),
+  });
+  const group = 'gateway.networking.k8s.io/v1';
+  return new Map<GatewayName, Gateway>([
+    ['gatewayapi:v1@envoy-gateway', { url, ...gateway(`${group}/HTTPRoute`) }],
+    ['gatewayapi:v1:grpc@envoy-gateway', { url, wire: 'grpc', ...gateway(`${group}/GRPCRoute`) }],
+    [
+      'gatewayapi:v1:tls@envoy-gateway',
+      { url: `https://${at('tls')}`, wire: 'tls', freshConnections: true, ...gateway(`${group}/TLSRoute`) },
+    ],
+    [
+      'gatewayapi:v1:tcp@envoy-gateway',
+      { url: `http://${at('tcp')}`, freshConnections: true, ...gateway(`${group}/TCPRoute`) },
+    ],
+    [
+      'gatewayapi:v1:udp@envoy-gateway',
+      { url: `udp://${at('udp')}`, wire: 'udp', ...gateway(`${group}/UDPRoute`) },
+    ],
+  ]);
 }
 
 /** Runs the rest of its arguments in a root that is this one and a folder more: `/certs`, where a pod would have a Secret. */
@@ -182,61 +214,6 @@ async function described(
   const { containers } = Deployment.parse(deployment).spec.template.spec;
   const envoy = containers.find((container) => container.name === 'envoy');
   return envoy && { args: envoy.args, files: ConfigMap.parse(files).data };
-}
-
-const Endpoints = z.object({
-  configs: z
-    .array(
-      z.object({
-        endpoint_config: z.object({
-          endpoints: z
-            .array(
-              z.object({
-                locality: z.object({ region: z.string().default('') }).default({ region: '' }),
-                load_balancing_weight: z.number().default(0),
-              }),
-            )
-            .default([]),
-        }),
-      }),
-    )
-    .default([]),
-});
-const HttpRoute = z.object({
-  spec: z.object({
-    hostnames: z.array(z.string()).default([]),
-    rules: z
-      .array(z.object({ backendRefs: z.array(z.object({ name: z.string() })).default([]) }))
-      .default([]),
-  }),
-});
-
-/**
- * Where nothing but the weight differs between its backends, a rule is one cluster to Envoy, and each backend a locality of it. It
- * calls a locality `httproute/namespace/route/rule/0/backend/1`, by the places in the route.
- */
-async function weightsOf(kube: Kube, host: string): Promise<readonly RoutedWeights[]> {
-  const path = '/config_dump?include_eds&resource=dynamic_endpoint_configs';
-  const { body } = await request(`http://${line.there}:${ports.admin}${path}`);
-  const weights = new Map(
-    Endpoints.parse(await body.json())
-      .configs.flatMap(({ endpoint_config }) => endpoint_config.endpoints)
-      .map(({ locality, load_balancing_weight }) => [locality.region, load_balancing_weight]),
-  );
-  const routes = await kube.list('gateway.networking.k8s.io/v1/HTTPRoute');
-  return routes.flatMap((object) => {
-    const { spec } = HttpRoute.parse(object);
-    if (!spec.hostnames.includes(host)) return [];
-    const { namespace: home, name: route } = object.metadata;
-    return spec.rules.map(({ backendRefs }, rule) =>
-      Object.fromEntries(
-        backendRefs.map((backend, index) => [
-          `${home}/${backend.name}`,
-          weights.get(`httproute/${home}/${route}/rule/${rule}/backend/${index}`) ?? 0,
-        ]),
-      ),
-    );
-  });
 }
 
 /** Any answer but none: until a listener is there, the connection is refused. */

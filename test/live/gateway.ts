@@ -8,6 +8,7 @@ import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { RouteKind } from './history.ts';
 import { poll, type Processes } from './processes.ts';
+import type { Wire } from './senders.ts';
 
 /** The Gateway that HTTPRoutes name as parent. Routes of every namespace may. */
 export const liveGateway = { namespace: 'live', name: 'live', listenerPort: 1080 } as const;
@@ -20,11 +21,19 @@ export type GatewayName =
   | 'traefik'
   | 'nginx'
   | 'istio'
-  | 'gatewayapi:v1@envoy-gateway';
+  | 'gatewayapi:v1@envoy-gateway'
+  | 'gatewayapi:v1:grpc@envoy-gateway'
+  | 'gatewayapi:v1:tls@envoy-gateway'
+  | 'gatewayapi:v1:tcp@envoy-gateway'
+  | 'gatewayapi:v1:udp@envoy-gateway';
 
 export interface Gateway {
   /** Where it answers requests, for instance `http://127.0.0.1:8085`. Routes are chosen by Host header. */
   readonly url: string;
+  /** How users speak to it; left out: by HTTP. */
+  readonly wire?: Wire;
+  /** It divides connections, so each request needs one of its own. */
+  readonly freshConnections?: boolean;
   /** `address:port` of its metrics for Prometheus. */
   readonly stats: string;
   /** Left out: `/stats/prometheus`, as every Envoy has it. */
@@ -35,7 +44,7 @@ export interface Gateway {
   readonly silent?: boolean;
   /**
    * What the proxy itself goes by, which may be later than what its controller has accepted.
-   * @param namespace of the Services
+   * @param namespace of the Services, by which routes are found that have no host
    */
   readonly weights: (host: string, namespace: string) => Promise<readonly RoutedWeights[]>;
 }

@@ -36,7 +36,8 @@ const Backend = z.object({ name: z.string(), weight: z.number().default(1) });
 const HttpProxy = z.object({
   spec: z.object({ routes: z.array(z.object({ services: z.array(Backend).default([]) })).default([]) }),
 });
-const HttpRoute = z.object({
+/** All routes of the Gateway API. */
+const RuledRoute = z.object({
   spec: z.object({ rules: z.array(z.object({ backendRefs: z.array(Backend).default([]) })).default([]) }),
 });
 const TraefikService = z.object({
@@ -57,8 +58,11 @@ const VirtualService = z.object({
 const weightsIn = {
   'projectcontour.io/v1/HTTPProxy': (object: KubeObject) =>
     HttpProxy.parse(object).spec.routes.map(({ services }) => tableOf(services)),
-  'gateway.networking.k8s.io/v1/HTTPRoute': (object: KubeObject) =>
-    HttpRoute.parse(object).spec.rules.map(({ backendRefs }) => tableOf(backendRefs)),
+  'gateway.networking.k8s.io/v1/HTTPRoute': weightsOfRules,
+  'gateway.networking.k8s.io/v1/GRPCRoute': weightsOfRules,
+  'gateway.networking.k8s.io/v1/TLSRoute': weightsOfRules,
+  'gateway.networking.k8s.io/v1/TCPRoute': weightsOfRules,
+  'gateway.networking.k8s.io/v1/UDPRoute': weightsOfRules,
   'networking.istio.io/v1beta1/VirtualService': (object: KubeObject) =>
     VirtualService.parse(object).spec.http.map(({ route }) =>
       tableOf(route.map(({ destination, weight }) => ({ name: destination.host, weight }))),
@@ -78,6 +82,10 @@ const weightsIn = {
   },
 } satisfies Record<string, (object: KubeObject) => RouteMoment['rules'] | undefined>;
 export type RouteKind = keyof typeof weightsIn;
+
+function weightsOfRules(object: KubeObject): RouteMoment['rules'] {
+  return RuledRoute.parse(object).spec.rules.map(({ backendRefs }) => tableOf(backendRefs));
+}
 
 /** An Ingress of ingress-nginx is the second one, beside that of the user. */
 const routeKey = (key: string) => key.replace(/-canary$/, '');

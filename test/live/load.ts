@@ -1,33 +1,10 @@
 // Requests at a bounded rate, and what became of each.
-// Not here: which pods are the canary's; a story knows its own names.
-// May import undici.
-import { Agent, request } from 'undici';
-import { z } from 'zod';
+// Not here: how one is sent (senders.ts); which pods are the canary's; a story knows its own names.
+// May import senders.ts.
+import { type Sample, type SendOptions, senderOf } from './senders.ts';
 
-export interface Sample {
-  /** When it was sent, ms since the epoch. */
-  readonly atMs: number;
-  readonly durationMs: number;
-  /** 0 where no answer came; then `error` says why. */
-  readonly status: number;
-  /** From the pod's own headers; empty where a proxy answered in its place. */
-  readonly pod: string;
-  readonly version: string;
-  /** What the answer sets, as `name=value; attributes`; empty where it sets none. */
-  readonly cookie: string;
-  readonly error?: string;
-}
-
-export interface LoadOptions {
-  readonly url: string;
-  /** The Host header, by which the gateway chooses the route. */
-  readonly host: string;
+export interface LoadOptions extends SendOptions {
   readonly perSecond: number;
-  readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** A new connection for each request: needed where a Service, not a proxy, is asked. */
-  readonly freshConnections?: boolean;
-  readonly timeoutMs?: number;
 }
 
 export interface Load {
@@ -38,14 +15,8 @@ export interface Load {
 }
 
 /** Sends on schedule whatever the answers do, as users do; a slow answer does not lower the rate. */
-export function startLoad(options: LoadOptions): Load {
-  const { perSecond, freshConnections = false, timeoutMs = 15_000 } = options;
-  const agent = new Agent({
-    connections: freshConnections ? null : 64,
-    pipelining: freshConnections ? 0 : 1,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  });
+export function startLoad({ perSecond, ...options }: LoadOptions): Load {
+  const sender = senderOf(options);
   const samples: Sample[] = [];
   const open = new Set<Promise<number>>();
   const began = performance.now();
@@ -53,7 +24,7 @@ export function startLoad(options: LoadOptions): Load {
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - began) * perSecond) / 1000);
     for (; sent < due; sent += 1) {
-      const one = send(options, agent).then((sample) => samples.push(sample));
+      const one = sender.send().then((sample) => samples.push(sample));
       open.add(one);
       void one.finally(() => open.delete(one));
     }
@@ -62,7 +33,7 @@ export function startLoad(options: LoadOptions): Load {
   const close = async () => {
     clearInterval(timer);
     await Promise.all(open);
-    await agent.close();
+    await sender.close();
   };
   return {
     samples,
@@ -74,31 +45,12 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-/** One request, never rejected. */
-export async function send(
-  { url, host, path = '/', headers = {} }: LoadOptions,
-  agent = new Agent(),
-): Promise<Sample> {
-  const atMs = Date.now();
-  const began = performance.now();
-  const result = (rest: Omit<Sample, 'atMs' | 'durationMs'>) => ({
-    atMs,
-    durationMs: performance.now() - began,
-    ...rest,
-  });
-  try {
-    const answer = await request(`${url}${path}`, { dispatcher: agent, headers: { ...headers, host } });
-    await answer.body.dump();
-    const header = (name: string) => String(answer.headers[name] ?? '');
-    return result({
-      status: answer.statusCode,
-      pod: header('x-pod'),
-      version: header('x-version'),
-      cookie: header('set-cookie'),
-    });
-  } catch (error) {
-    return result({ status: 0, pod: '', version: '', cookie: '', error: messageOf(error) });
-  }
+/** One alone. */
+export async function send(options: SendOptions): Promise<Sample> {
+  const sender = senderOf(options);
+  const sample = await sender.send();
+  await sender.close();
+  return sample;
 }
 
 export interface Counts {
@@ -143,12 +95,4 @@ function tally<T>(values: readonly T[]): Map<T, number> {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
-}
-
-const Coded = z.object({ code: z.string() });
-
-function messageOf(error: unknown): string {
-  const coded = Coded.safeParse(error);
-  if (coded.success) return coded.data.code;
-  return error instanceof Error ? error.message : String(error);
 }

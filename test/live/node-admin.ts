@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { z } from 'zod';
+import type { CertificateFiles } from './control-plane.ts';
 import type { Access } from './kube.ts';
 import type { FaultRule } from './node/rule.ts';
 import { poll, type Processes } from './processes.ts';
@@ -41,9 +42,16 @@ export interface NodeAdmin {
 const nodeNames = ['live-a', 'live-b'];
 const adminPort = 9099;
 
-export async function startNode(processes: Processes, access: Access): Promise<NodeAdmin> {
+/** @param certificate what pods show whose ports speak TLS */
+export async function startNode(
+  processes: Processes,
+  access: Access,
+  certificate: CertificateFiles,
+): Promise<NodeAdmin> {
   const settings = join(processes.folder, 'node.json');
-  await writeFile(settings, JSON.stringify({ ...access, nodeNames, adminPort }), { mode: 0o600 });
+  await writeFile(settings, JSON.stringify({ ...access, nodeNames, adminPort, certificate }), {
+    mode: 0o600,
+  });
   const main = join(import.meta.dirname, 'node/main.ts');
   const { logPath } = processes.start({ name: 'node', command: [process.execPath, main, settings] });
   const url = `http://127.0.0.1:${adminPort}`;

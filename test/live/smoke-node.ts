@@ -149,7 +149,7 @@ async function checkService({ get, patch, waitFor }: OwnEnvironment): Promise<vo
   const host = `well.${namespace}`;
   await waitFor('the Service', async () => {
     return (
-      (await send({ url: `http://${clusterIP}:9898`, host, perSecond: 1, freshConnections: true })).status ===
+      (await send({ url: `http://${clusterIP}:9898`, host, freshConnections: true })).status ===
       200
     );
   });

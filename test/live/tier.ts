@@ -39,10 +39,7 @@ export const tierC: Tier = {
   objects: [...istioObjects, ...envoyGatewayObjects],
   async start(place) {
     const [istio, envoyGateway] = await Promise.all([startIstio(place), startEnvoyGateway(place)]);
-    return new Map([
-      ['istio', istio],
-      ['gatewayapi:v1@envoy-gateway', envoyGateway],
-    ]);
+    return new Map<GatewayName, Gateway>([['istio', istio], ...envoyGateway]);
   },
 };
 

@@ -1,12 +1,14 @@
-// The program inside every pod: a small HTTP server on the pod's own address, with faults and metrics.
-// Not here: when it runs (kubelet.ts).
-// May import fault.ts and node:*.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+// The program inside every pod: a small server on the pod's own address, with faults and metrics.
+// Not here: when it runs (kubelet.ts), how its ports speak (wires.ts).
+// May import fault.ts, wires.ts and node:*.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
+import { type Certificate, listen, type Port, type Question, type Reply } from './wires.ts';
 
 export interface AppOptions {
   readonly address: string;
-  readonly ports: readonly number[];
+  readonly ports: readonly Port[];
+  readonly certificate: Certificate;
   readonly namespace: string;
   readonly pod: string;
   readonly version: string;
@@ -15,10 +17,10 @@ export interface AppOptions {
 }
 
 export interface App {
-  /** Answers from now on close their connection, as a well-behaved server does that was told to end. */
+  /** Clients are told to go elsewhere, as a well-behaved server does that was told to end. */
   readonly drain: () => void;
   readonly close: () => Promise<void>;
-  /** Answered requests by HTTP status; probes and scrapes are not counted. */
+  /** Answered requests by HTTP status, whatever the way they came; probes and scrapes are not counted. */
   readonly requests: () => Record<string, number>;
 }
 
@@ -26,66 +28,41 @@ export interface App {
 export const probeAgent = 'kube-probe/1.36';
 
 export async function startApp(options: AppOptions): Promise<App> {
-  const { address, ports, namespace, pod, version, fault } = options;
+  const { address, ports, certificate, namespace, pod, version, fault } = options;
   const histogram = createHistogram();
   const begun = performance.now();
-  let draining = false;
   let errorsOwed = 0;
 
-  const answer = (response: ServerResponse, status: number, body: string) => {
-    if (draining) response.setHeader('connection', 'close');
-    response.writeHead(status, { 'x-pod': pod, 'x-namespace': namespace, 'x-version': version });
-    response.end(body);
-  };
-  const serve = (request: IncomingMessage, response: ServerResponse) => {
-    request.resume();
+  const reply = (status: number, body: string): Reply => ({
+    status,
+    headers: { 'x-pod': pod, 'x-namespace': namespace, 'x-version': version },
+    body,
+  });
+  const answer = async ({ method, path, agent }: Question): Promise<Reply> => {
     const { errorShare, latencyMs, startupMs, unready } = fault();
-    if (performance.now() - begun < startupMs) return answer(response, 503, '');
-    if (request.headers['user-agent'] === probeAgent) return answer(response, unready ? 503 : 200, '');
-    if (request.url === '/metrics') return answer(response, 200, histogram.text());
+    if (performance.now() - begun < startupMs) return reply(503, '');
+    if (agent === probeAgent) return reply(unready ? 503 : 200, '');
+    if (path === '/metrics') return reply(200, histogram.text());
     const started = performance.now();
     errorsOwed += errorShare;
     const status = errorsOwed >= 1 ? 500 : 200;
     if (status === 500) errorsOwed -= 1;
-    const finish = () => {
-      histogram.observe(request.method ?? 'GET', status, (performance.now() - started) / 1000);
-      answer(response, status, `${JSON.stringify({ pod, namespace, version })}\n`);
-    };
-    if (latencyMs > 0) setTimeout(finish, latencyMs);
-    else finish();
+    if (latencyMs > 0) await pause(latencyMs);
+    histogram.observe(method, status, (performance.now() - started) / 1000);
+    return reply(status, `${JSON.stringify({ pod, namespace, version })}\n`);
   };
-  const servers = await Promise.all(ports.map((port) => listen(serve, address, port)));
+  const listening = await Promise.all(
+    ports.map(({ number, wire }) => listen[wire]({ address, port: number, certificate, answer })),
+  );
   return {
     drain: () => {
-      draining = true;
+      for (const { drain } of listening) drain();
     },
     close: async () => {
-      await Promise.all(servers.map(closeServer));
+      await Promise.all(listening.map(({ close }) => close()));
     },
     requests: () => histogram.counts(),
   };
-}
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-function listen(handler: Handler, address: string, port: number): Promise<Server> {
-  const server = createServer(handler);
-  // Longer than any proxy keeps an idle connection: the side that reuses it must be the one that closes it.
-  server.keepAliveTimeout = 600_000;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(port, address, () => resolve(server));
-  });
-}
-
-/** Ends what is open after a second, should a client hold on. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), 1000);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-  });
 }
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -16,6 +16,7 @@ import {
   statusPatch,
 } from './pod.ts';
 import { allReady } from './probe.ts';
+import type { Certificate } from './wires.ts';
 
 /** A pod that runs, for the admin port and for Prometheus. */
 export interface RunningPod {
@@ -23,6 +24,7 @@ export interface RunningPod {
   readonly name: string;
   readonly version: string;
   readonly address: string;
+  /** Those that speak HTTP. */
   readonly ports: readonly number[];
   readonly labels: Readonly<Record<string, string>>;
   readonly ready: boolean;
@@ -33,6 +35,8 @@ export interface RunningPod {
 export interface KubeletOptions {
   readonly kube: Kube;
   readonly nodeNames: readonly string[];
+  /** Shown by the pods' ports that speak TLS. */
+  readonly certificate: Certificate;
   /** Overrides the pod's own fault where it answers one. */
   readonly faultFor: (pod: { namespace: string; name: string; version: string }) => Fault | undefined;
 }
@@ -66,7 +70,7 @@ interface Worker {
   written: string;
 }
 
-export function startKubelet({ kube, nodeNames, faultFor }: KubeletOptions): Kubelet {
+export function startKubelet({ kube, nodeNames, certificate, faultFor }: KubeletOptions): Kubelet {
   const workers = new Map<string, Worker>();
   let addresses = 0;
 
@@ -173,6 +177,7 @@ export function startKubelet({ kube, nodeNames, faultFor }: KubeletOptions): Kub
     worker.app = await startApp({
       address,
       ports,
+      certificate,
       namespace,
       pod: name,
       version,
@@ -242,7 +247,7 @@ function describe(worker: Worker): RunningPod {
     name,
     version,
     address,
-    ports: portsOf(spec),
+    ports: portsOf(spec).flatMap(({ number, wire }) => (wire === 'http' ? [number] : [])),
     labels: object.metadata.labels ?? {},
     ready: activity.kind === 'running' && activity.ready,
     terminating: ending,

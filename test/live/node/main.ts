@@ -17,17 +17,26 @@ const Settings = z.object({
   ca: z.string(),
   token: z.string(),
   nodeNames: z.array(z.string()),
+  certificate: z.object({ certPath: z.string(), keyPath: z.string() }),
   adminPort: z.number(),
 });
 
 const nodeAddress = '127.0.0.1';
 
 async function main(settingsPath: string): Promise<void> {
-  const { nodeNames, adminPort, ...access } = Settings.parse(JSON.parse(readFileSync(settingsPath, 'utf8')));
+  const { nodeNames, adminPort, certificate, ...access } = Settings.parse(
+    JSON.parse(readFileSync(settingsPath, 'utf8')),
+  );
+  const { certPath, keyPath } = certificate;
   const kube = connectKube(access);
   let rules: FaultRule[] = [];
   await registerNodes(kube, nodeNames);
-  const kubelet = startKubelet({ kube, nodeNames, faultFor: (pod) => faultOf(rules, pod) });
+  const kubelet = startKubelet({
+    kube,
+    nodeNames,
+    certificate: { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') },
+    faultFor: (pod) => faultOf(rules, pod),
+  });
   const proxy = startProxy(kube);
   await startDns(proxy.resolve);
   await Promise.all([kubelet.following, ...proxy.following].map(({ synced }) => synced));

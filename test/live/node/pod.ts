@@ -1,8 +1,9 @@
 // Reading a pod's spec and writing its status, as plain functions.
 // Not here: running it (kubelet.ts).
-// May import zod, src/model/kube.ts and fault.ts.
+// May import zod, src/model/kube.ts and wires.ts.
 import { z } from 'zod';
 import type { KubeObject } from '../../../src/model/kube.ts';
+import type { Port } from './wires.ts';
 
 const Reference = z.object({ name: z.string(), optional: z.boolean().default(false) });
 const Probe = z.object({
@@ -12,7 +13,15 @@ const Probe = z.object({
 const Container = z.object({
   name: z.string(),
   image: z.string(),
-  ports: z.array(z.object({ containerPort: z.number(), name: z.string().optional() })).default([]),
+  ports: z
+    .array(
+      z.object({
+        containerPort: z.number(),
+        name: z.string().optional(),
+        protocol: z.string().default('TCP'),
+      }),
+    )
+    .default([]),
   env: z
     .array(
       z.object({
@@ -52,8 +61,14 @@ export function readPod(object: KubeObject): z.infer<typeof Pod> {
   return Pod.parse(object);
 }
 
-export function portsOf({ containers }: PodSpec): number[] {
-  return [...new Set(containers.flatMap(({ ports }) => ports.map(({ containerPort }) => containerPort)))];
+/** HTTP, unless the name of the port or its protocol says otherwise. */
+export function portsOf({ containers }: PodSpec): Port[] {
+  const byNumber = new Map<string, Port>();
+  for (const { containerPort: number, name, protocol } of containers.flatMap(({ ports }) => ports)) {
+    const named = name === 'grpc' || name === 'tls' ? name : 'http';
+    byNumber.set(`${protocol} ${number}`, { number, wire: protocol === 'UDP' ? 'udp' : named });
+  }
+  return [...byNumber.values()];
 }
 
 /** The URLs whose 2xx or 3xx make the pod ready, and the longest delay before the first try. */

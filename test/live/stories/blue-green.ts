@@ -16,7 +16,7 @@ async function tell(scene: Scene, provider: Provider): Promise<void> {
   const askCanary = async () => {
     if (!own) return;
     const url = `http://${await scene.clusterAddress('app-canary')}`;
-    const ask = () => send({ url, host: 'app-canary', perSecond: 1 });
+    const ask = () => send({ url, host: 'app-canary' });
     // The pods are ready; how long their endpoints take is a matter of the machine.
     await scene.eventually('the endpoints of the canary', async () => (await ask()).status === 200);
     for (let times = 0; times < 20; times += 1) {

@@ -37,7 +37,12 @@ export function deployment(workload: Workload): KubeObject {
     name: 'app',
     image,
     env: [{ name: 'VERSION', value: version }],
-    ports: [{ name: 'http', containerPort: 8080 }],
+    ports: [
+      { name: 'http', containerPort: 8080 },
+      { name: 'grpc', containerPort: 8081 },
+      { name: 'tls', containerPort: 8443 },
+      { name: 'udp', containerPort: 8080, protocol: 'UDP' },
+    ],
     ...(probed ? { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } } : {}),
   };
   return {
@@ -135,11 +140,30 @@ const through =
   ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
   (host: string): Routed => ({ service: { hosts: [host], gatewayRefs: [{ name, namespace }] } });
 
+/** Through the listener of that name. */
+const throughEnvoyGateway = (sectionName: keyof typeof envoyGateway.listeners) => {
+  const { namespace, name } = envoyGateway;
+  return { gatewayRefs: [{ name, namespace, sectionName }] };
+};
+
 const routed: Record<Provider, (host: string) => Routed> = {
   contour: () => ({}),
   'gatewayapi:v1': through(liveGateway),
   'gatewayapi:v1@traefik': through(traefikGateway),
-  'gatewayapi:v1@envoy-gateway': through(envoyGateway),
+  'gatewayapi:v1@envoy-gateway': (host) => ({ service: { hosts: [host], ...throughEnvoyGateway('http') } }),
+  'gatewayapi:v1:grpc@envoy-gateway': (host) => ({
+    service: {
+      targetPort: 8081,
+      appProtocol: 'kubernetes.io/h2c',
+      hosts: [host],
+      ...throughEnvoyGateway('http'),
+    },
+  }),
+  'gatewayapi:v1:tls@envoy-gateway': (host) => ({
+    service: { port: 443, targetPort: 8443, hosts: [host], ...throughEnvoyGateway('tls') },
+  }),
+  'gatewayapi:v1:tcp@envoy-gateway': () => ({ service: throughEnvoyGateway('tcp') }),
+  'gatewayapi:v1:udp@envoy-gateway': () => ({ service: throughEnvoyGateway('udp') }),
   traefik: () => ({}),
   nginx: () => ({ ingressRef }),
   istio: (host) => ({
@@ -183,6 +207,10 @@ export function beside(
     case 'gatewayapi:v1':
     case 'gatewayapi:v1@traefik':
     case 'gatewayapi:v1@envoy-gateway':
+    case 'gatewayapi:v1:grpc@envoy-gateway':
+    case 'gatewayapi:v1:tls@envoy-gateway':
+    case 'gatewayapi:v1:tcp@envoy-gateway':
+    case 'gatewayapi:v1:udp@envoy-gateway':
       return templatesOf(provider, namespace);
     case 'kubernetes':
       return [];

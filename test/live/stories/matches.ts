@@ -1,7 +1,7 @@
 // Who sees the canary where a Canary says so by matches, and routes that were wrong on real clusters before.
 import type { Analysis } from '../../../src/api/analysis.ts';
 import type { GatewayName } from '../gateway.ts';
-import type { Sample } from '../load.ts';
+import type { Sample } from '../senders.ts';
 import { startHooks } from './hooks.ts';
 import { generated } from './objects.ts';
 import { expect, ready, type Scene, type Story } from './story.ts';

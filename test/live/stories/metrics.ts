@@ -48,6 +48,10 @@ function byTraefik(service: string): readonly [Templated, Templated] {
 const templates: Partial<Record<GatewayName, readonly [Templated, ...Templated[]]>> = {
   istio: byPods(),
   'gatewayapi:v1@envoy-gateway': byPods(),
+  'gatewayapi:v1:grpc@envoy-gateway': byPods(),
+  'gatewayapi:v1:tls@envoy-gateway': byPods(),
+  'gatewayapi:v1:tcp@envoy-gateway': byPods(),
+  'gatewayapi:v1:udp@envoy-gateway': byPods(),
   'gatewayapi:v1@traefik': byTraefik('.+-svc-{{ namespace }}-{{ service }}-canary-[0-9]+@kubernetesgateway'),
   nginx: byTraefik('{{ namespace }}-{{ ingress }}-{{ service }}-[0-9]+-canary@kubernetesingressnginx'),
 };

@@ -4,7 +4,14 @@ import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
 import { metricsOf } from './metrics.ts';
 import { expect, type Scene, type Story } from './story.ts';
-import { describeShares, expectNoFailure, expectShare, isCanaryPod, shareAt } from './traffic.ts';
+import {
+  describeShares,
+  expectNoFailure,
+  expectShare,
+  isCanaryPod,
+  nobodyAtCanary,
+  shareAt,
+} from './traffic.ts';
 
 const weights = [10, 30, 50];
 
@@ -37,6 +44,8 @@ async function tell(scene: Scene, provider: GatewayName): Promise<void> {
   const initializedMs = await scene.initialized(provider);
   await scene.eventually('answers after Initialized', async () => load.samples.length > 100);
   await scene.release({ version: '2.0' });
+  await scene.eventually('the gate before the first step', async () => hooks.calls.length > 0);
+  await nobodyAtCanary(scene, load);
   const shares = [];
   for (const weight of weights) {
     steps += 1;

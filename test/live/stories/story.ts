@@ -173,11 +173,11 @@ export class Scene {
    */
   async initialized(provider: GatewayName): Promise<number> {
     const { atMs } = await this.reach('Initialized');
-    const { url, silent = false } = this.gateway(provider);
+    const { silent = false } = this.gateway(provider);
     if (!silent) return atMs;
     await this.eventually(
       `${provider} to serve the route`,
-      async () => (await send({ url, host: this.host, perSecond: 1 })).status === 200,
+      async () => (await send({ ...this.entrance(provider), host: this.host })).status === 200,
     );
     return Date.now();
   }
@@ -230,16 +230,20 @@ export class Scene {
     return gateway;
   }
 
+  /** How users come in through the gateway of that provider. */
+  private entrance(provider: GatewayName): Pick<LoadOptions, 'url' | 'wire' | 'freshConnections'> {
+    const { url, wire, freshConnections = false } = this.gateway(provider);
+    return { url, wire, freshConnections };
+  }
+
   /** Requests through the gateway of that provider, or for `kubernetes` to the Service. Ends with the story. */
   async startLoad(provider: Provider, options: Partial<LoadOptions> = {}): Promise<Load> {
     const load = startLoad({
-      url:
-        provider === 'kubernetes'
-          ? `http://${await this.clusterAddress(appName)}`
-          : this.gateway(provider).url,
+      ...(provider === 'kubernetes'
+        ? { url: `http://${await this.clusterAddress(appName)}`, freshConnections: true }
+        : this.entrance(provider)),
       host: this.host,
       perSecond: 20,
-      freshConnections: provider === 'kubernetes',
       ...options,
     });
     this.loads.push(load);

@@ -1,7 +1,8 @@
 // Copies and cookies with a gateway that does not know Serin: judged on copies before a user meets the canary, and kept with
 // it once he has.
 import type { GatewayName } from '../gateway.ts';
-import { type Load, type Sample, shareFits } from '../load.ts';
+import { type Load, shareFits } from '../load.ts';
+import type { Sample } from '../senders.ts';
 import { startHooks } from './hooks.ts';
 import { metricsOf } from './metrics.ts';
 import { expect, type Scene, type Story } from './story.ts';
@@ -191,6 +192,11 @@ const story = (name: string, tell: Story['tell']): Story => ({
   tell,
 });
 
+/** @param mirrorWeight where the gateway copies a share */
+export function mirrorThrough(provider: GatewayName, name: string, mirrorWeight?: number): Story {
+  return story(name, (scene) => mirror(scene, provider, mirrorWeight));
+}
+
 /**
  * @param name of the gateway in the names of the stories
  * @param mirrorWeight where the gateway copies a share
@@ -201,7 +207,7 @@ export function strategiesThrough(
   mirrorWeight?: number,
 ): readonly Story[] {
   return [
-    story(`mirror-${name}`, (scene) => mirror(scene, provider, mirrorWeight)),
+    mirrorThrough(provider, `mirror-${name}`, mirrorWeight),
     story(`affinity-${name}`, (scene) => affinity(scene, provider)),
   ];
 }

@@ -3,6 +3,7 @@ import type { GatewayName } from '../gateway.ts';
 import { istio } from './istio.ts';
 import { abTestThrough } from './matches.ts';
 import { foreignLabelThrough } from './mid-run.ts';
+import { otherRoutes } from './other-routes.ts';
 import { promoteThrough } from './promote.ts';
 import { rest } from './rest.ts';
 import { rollbackThrough } from './rollback.ts';
@@ -23,5 +24,6 @@ export const tierCStories: readonly Story[] = [
   ...through('istio', 'istio'),
   ...istio,
   ...through('gatewayapi:v1@envoy-gateway', 'envoy-gateway'),
+  ...otherRoutes,
   ...rest,
 ];

@@ -1,7 +1,8 @@
 // What traffic shows: that none failed, and that each step's share fits its weight.
 // May import load.ts and story.ts.
 import type { GatewayName } from '../gateway.ts';
-import { count, type Load, type Sample, shareFits } from '../load.ts';
+import { count, type Load, shareFits } from '../load.ts';
+import type { Sample } from '../senders.ts';
 import { appName } from './manifests.ts';
 import { expect, type Scene } from './story.ts';
 
@@ -28,6 +29,20 @@ export function expectNoFailure(samples: readonly Sample[], fromMs: number, sinc
 
 export function isCanaryPod(pod: string, name = appName): boolean {
   return pod.startsWith(`${name}-`) && !pod.startsWith(`${name}-primary-`);
+}
+
+/** At weight 0 a canary that is ready gets no request, out of a hundred that are sent from now on. */
+export async function nobodyAtCanary(scene: Scene, { samples }: Load): Promise<void> {
+  const pods = await scene.world.node.pods(scene.namespace);
+  expect(
+    pods.some(({ name, ready }) => ready && isCanaryPod(name)),
+    'no pod of the canary is ready',
+  );
+  const fromMs = Date.now();
+  const later = () => samples.filter(({ atMs }) => atMs >= fromMs);
+  await scene.eventually('requests at weight 0', async () => later().length >= 100);
+  const strayed = later().filter(({ pod }) => isCanaryPod(pod)).length;
+  expect(strayed === 0, `${strayed} of ${later().length} requests met a canary without weight`);
 }
 
 interface StepShare {
