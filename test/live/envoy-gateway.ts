@@ -142,7 +142,6 @@ export async function startEnvoyGateway({
     name: 'envoy-gateway-envoy',
     command: [...enter, binary('envoy'), ...args.map(placed), '--disable-hot-restart'],
   });
-  const at = (protocol: keyof typeof listeners) => `${line.there}:${listeners[protocol]}`;
   const url = `http://${at('http')}`;
   await poll('Envoy Gateway to configure its Envoy', () => answers(url), wait);
   const gateway = (kind: EnvoyRoute) => ({
@@ -168,6 +167,8 @@ export async function startEnvoyGateway({
     ],
   ]);
 }
+
+const at = (protocol: keyof typeof listeners) => `${line.there}:${listeners[protocol]}`;
 
 /** Runs the rest of its arguments in a root that is this one and a folder more: `/certs`, where a pod would have a Secret. */
 const rootScript = `set -e

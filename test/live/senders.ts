@@ -2,7 +2,12 @@
 // Not here: how many are sent and when (load.ts).
 // May import undici and zod.
 import { createSocket } from 'node:dgram';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 
@@ -68,6 +73,10 @@ async function sample(ask: () => Promise<Answer>): Promise<Sample> {
   return { atMs, durationMs: performance.now() - began, ...answer };
 }
 
+function text(header: string | readonly string[] | undefined): string {
+  return String(header ?? '');
+}
+
 function requests({ url, host, wire, path = '/', headers = {}, ...options }: SendOptions): Sender {
   const { freshConnections = false, timeoutMs = patienceMs } = options;
   const agent = new Agent({
@@ -81,19 +90,25 @@ function requests({ url, host, wire, path = '/', headers = {}, ...options }: Sen
   const ask = async () => {
     const answer = await request(`${url}${path}`, { dispatcher: agent, headers: { ...headers, host } });
     await answer.body.dump();
-    const header = (name: string) => String(answer.headers[name] ?? '');
+    const { headers: told, statusCode: status } = answer;
     return {
-      status: answer.statusCode,
-      pod: header('x-pod'),
-      version: header('x-version'),
-      cookie: header('set-cookie'),
+      status,
+      pod: text(told['x-pod']),
+      version: text(told['x-version']),
+      cookie: text(told['set-cookie']),
     };
   };
   return { send: () => sample(ask), close: () => agent.close() };
 }
 
 /** All on one connection, as clients of gRPC do; a new one when the gateway takes no more calls there. */
-function calls({ url, host, path = '/live.App/Ask', headers = {}, timeoutMs = patienceMs }: SendOptions): Sender {
+function calls({
+  url,
+  host,
+  path = '/live.App/Ask',
+  headers = {},
+  timeoutMs = patienceMs,
+}: SendOptions): Sender {
   let session: ClientHttp2Session | undefined;
   const current = () => {
     if (session === undefined || session.closed || session.destroyed)
@@ -111,21 +126,19 @@ function calls({ url, host, path = '/live.App/Ask', headers = {}, timeoutMs = pa
         te: 'trailers',
         ...headers,
       });
-      let answer: Record<string, unknown> = {};
-      let trailers: Record<string, unknown> = {};
-      call.on('response', (received) => (answer = received));
-      call.on('trailers', (received) => (trailers = received));
+      // A proxy that answers in place of the pod says everything in the headers.
+      let told: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
+      call.on('response', (received) => (told = received));
+      call.on('trailers', (received) => (told = { ...told, ...received }));
       call.setTimeout(timeoutMs, () => call.destroy(new Error('no answer in time')));
       call.on('error', reject).on('close', () => {
-        // A proxy that answers in place of the pod says it in the headers.
-        const status = trailers['grpc-status'] ?? answer['grpc-status'];
-        const message = String(trailers['grpc-message'] ?? answer['grpc-message'] ?? '');
+        const status = text(told['grpc-status']);
         resolve({
-          status: status === '0' ? 200 : status === undefined ? 0 : 500,
-          pod: String(answer['x-pod'] ?? ''),
-          version: String(answer['x-version'] ?? ''),
+          status: status === '0' ? 200 : status === '' ? 0 : 500,
+          pod: text(told['x-pod']),
+          version: text(told['x-version']),
           cookie: '',
-          ...(status === '0' ? {} : { error: `HTTP ${answer[':status']}, gRPC ${status} ${message}` }),
+          ...(status === '0' ? {} : { error: `gRPC ${status} ${text(told['grpc-message'])}` }),
         });
       });
       call.resume().end(emptyMessage);

@@ -148,10 +148,7 @@ async function checkService({ get, patch, waitFor }: OwnEnvironment): Promise<vo
   const { clusterIP } = Service.parse(await get('v1/Service', namespace, 'well')).spec;
   const host = `well.${namespace}`;
   await waitFor('the Service', async () => {
-    return (
-      (await send({ url: `http://${clusterIP}:9898`, host, freshConnections: true })).status ===
-      200
-    );
+    return (await send({ url: `http://${clusterIP}:9898`, host, freshConnections: true })).status === 200;
   });
   for (const name of [host, `${host}.svc.cluster.local`]) {
     const { address } = await lookup(name);

@@ -1,9 +1,15 @@
 // The ways in which the ports of a pod speak: HTTP, the same inside TLS, calls of gRPC over HTTP/2 without TLS, datagrams.
 // Not here: what is answered (app.ts).
 // Imports node:*.
-import { createSocket } from 'node:dgram';
+import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { constants, createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import {
+  constants,
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 
 export type Wire = 'http' | 'tls' | 'grpc' | 'udp';
@@ -43,6 +49,7 @@ export interface Place {
 export interface Listening {
   /** Clients are told to go elsewhere, as a well-behaved server does that was told to end. */
   readonly drain: () => void;
+  /** May be called again. */
   readonly close: () => Promise<void>;
 }
 
@@ -58,13 +65,15 @@ export const listen: Readonly<Record<Wire, (place: Place) => Promise<Listening>>
 
 async function serveHttp({ address, port, answer }: Place, server: Server): Promise<Listening> {
   let draining = false;
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
     const { method = 'GET', url = '/', headers } = request;
-    void answer({ method, path: url, agent: headers['user-agent'] ?? '' }).then((reply) => {
-      if (draining) response.setHeader('connection', 'close');
-      response.writeHead(reply.status, reply.headers).end(reply.body);
-    });
+    const reply = await answer({ method, path: url, agent: headers['user-agent'] ?? '' });
+    if (draining) response.setHeader('connection', 'close');
+    response.writeHead(reply.status, reply.headers).end(reply.body);
+  };
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void serve(request, response);
   });
   // Longer than any proxy keeps an idle connection: the side that reuses it must be the one that closes it.
   server.keepAliveTimeout = 600_000;
@@ -92,17 +101,19 @@ async function serveCalls({ address, port, answer }: Place): Promise<Listening> 
     sessions.add(session);
     session.on('error', () => undefined).on('close', () => sessions.delete(session));
   });
-  server.on('stream', (stream, headers) => {
+  const serve = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     // A client may give up, or be cut.
     stream.on('error', () => undefined).resume();
-    const question = { method: 'POST', path: headers[':path'] ?? '/', agent: headers['user-agent'] ?? '' };
-    void answer(question).then((reply) => {
-      if (stream.destroyed) return;
-      const status = reply.status === 200 ? grpcStatus.ok : grpcStatus.internal;
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
-      stream.respond({ 'content-type': 'application/grpc', ...reply.headers }, { waitForTrailers: true });
-      stream.end(emptyMessage);
-    });
+    const { ':path': path = '/', 'user-agent': agent = '' } = headers;
+    const reply = await answer({ method: 'POST', path, agent });
+    if (stream.destroyed) return;
+    const status = reply.status === 200 ? grpcStatus.ok : grpcStatus.internal;
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
+    stream.respond({ 'content-type': 'application/grpc', ...reply.headers }, { waitForTrailers: true });
+    stream.end(emptyMessage);
+  };
+  server.on('stream', (stream, headers) => {
+    void serve(stream, headers);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, address, () => resolve());
@@ -134,20 +145,23 @@ function closeWithin(server: { close: (done: () => void) => unknown }, cut: () =
 async function serveDatagrams({ address, port, answer }: Place): Promise<Listening> {
   const socket = createSocket('udp4');
   let open = true;
+  const serve = async (from: RemoteInfo) => {
+    const { status, headers } = await answer({ method: 'GET', path: '/', agent: '' });
+    if (open) socket.send(JSON.stringify({ status, ...headers }), from.port, from.address);
+  };
   socket.on('message', (_, from) => {
-    void answer({ method: 'GET', path: '/', agent: '' }).then(({ status, headers }) => {
-      if (open) socket.send(JSON.stringify({ status, ...headers }), from.port, from.address);
-    });
+    void serve(from);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject).bind(port, address, () => resolve());
   });
   return {
     drain: () => undefined,
-    close: () => {
+    close: async () => {
+      if (!open) return;
       open = false;
-      return new Promise((resolve) => {
-        socket.close(resolve);
+      await new Promise<void>((resolve) => {
+        socket.close(() => resolve());
       });
     },
   };

@@ -6,6 +6,7 @@ import { foreignLabelThrough } from './mid-run.ts';
 import { otherRoutes } from './other-routes.ts';
 import { promoteThrough } from './promote.ts';
 import { rest } from './rest.ts';
+import { retriesThrough } from './retries.ts';
 import { rollbackThrough } from './rollback.ts';
 import type { Story } from './story.ts';
 import { strategiesThrough } from './strategies.ts';
@@ -24,6 +25,7 @@ export const tierCStories: readonly Story[] = [
   ...through('istio', 'istio'),
   ...istio,
   ...through('gatewayapi:v1@envoy-gateway', 'envoy-gateway'),
+  retriesThrough('gatewayapi:v1@envoy-gateway', 'envoy-gateway'),
   ...otherRoutes,
   ...rest,
 ];
