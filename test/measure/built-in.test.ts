@@ -47,7 +47,7 @@ const kuma =
 const nginx = 'namespace="test",ingress="ing",canary=~"test-apex-canary-[0-9a-zA-Z-]+"';
 const istio =
   'reporter=~"destination|waypoint",destination_workload_namespace="test",destination_workload=~"work"';
-const skipper = 'route=~"kube(ew)?_test__ing_canary__.*__apex_canary(_[0-9]+)?"';
+const skipper = 'route=~"kube(ew)?_test__ing_canary__.*__apex_canary(_[0-9]+)?(_disable_https_redirect)?"';
 const traefik = 'service=~"test-apex-canary-[0-9a-zA-Z]+@kubernetescrd"';
 const contour = 'envoy_cluster_name=~"test_apex-canary_[0-9a-zA-Z-]+"';
 
@@ -83,7 +83,7 @@ describe('request-success-rate', () => {
       'exported_namespace="test",exported_service="apex-canary"',
       'code!~"5.*"',
     ],
-    ['skipper', 'skipper_response_duration_seconds_bucket', `${skipper},le="+Inf"`, 'code!~"5.."'],
+    ['skipper', 'skipper_serve_route_duration_seconds_count', skipper, 'code!~"5.."'],
     ['traefik', 'traefik_service_request_duration_seconds_bucket', `${traefik},le="+Inf"`, 'code!~"5.."'],
     [
       'osm',
@@ -175,7 +175,7 @@ describe('the same queries about the primary', () => {
     ['nginx', 'service="apex",canary=""'],
     ['nginxinc', 'service="apex-primary"'],
     ['openshift', 'exported_service="apex-primary"'],
-    ['skipper', '(ing_canary__.*__apex_primary|ing__.*__apex)(_[0-9]+)?"'],
+    ['skipper', '(ing_canary__.*__apex_primary|ing__.*__apex)(_[0-9]+)?(_disable_https_redirect)?"'],
     ['kuma', 'service=~"apex-primary_test_svc_[0-9a-zA-Z-]+"'],
   ])('name its series for %s', (provider, matcher) => {
     const about = { target: 'work-primary', subject: 'primary' } as const;
@@ -203,7 +203,7 @@ describe('the requests of one side', () => {
       'primary',
       'nginx_ingress_controller_requests{namespace="test",ingress="ing",service="apex",canary=""}',
     ],
-    ['skipper', 'canary', `skipper_response_duration_seconds_bucket{${skipper},le="+Inf"}`],
+    ['skipper', 'canary', `skipper_serve_route_duration_seconds_count{${skipper}}`],
     ['traefik', 'canary', `traefik_service_request_duration_seconds_bucket{${traefik},le="+Inf"}`],
   ])('of %s, %s', (provider, subject, selector) => {
     expect(countsWhereSplit(provider)).toBe(true);
