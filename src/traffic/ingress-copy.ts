@@ -23,6 +23,8 @@ export interface AnnotatedSplit {
   /** The annotations with another split; undefined where they cannot say it. */
   readonly reweighed: (annotations: TextMap, split: Split, apex: string) => TextMap;
   readonly weightsOf: (annotations: TextMap, apex: string) => Readonly<Record<string, number>> | undefined;
+  /** What another annotation of the user's says in the copy; the same where it is left out. */
+  readonly copied?: (key: string, value: string) => string;
   /** Where the paths lead that led to the apex. */
   readonly pathsOf: (path: JsonObject, apex: string) => readonly JsonObject[];
 }
@@ -81,7 +83,10 @@ export const ingressSource: RouteSource = {
 function render(wish: RouteWish, split: AnnotatedSplit): KubeObject {
   const { source, spec, apex, namespace, owner } = wish;
   const { labels, annotations } = copiedMetadata(source);
-  const copied = entriesWhere(annotations, (key) => !split.isSplitKey(key));
+  const { copied: saying = (_key, value) => value } = split;
+  const copied = Object.entries(annotations)
+    .filter(([key]) => !split.isSplitKey(key))
+    .map(([key, value]) => [key, saying(key, value)]);
   const before = entriesWhere(source?.metadata.annotations ?? {}, split.isSplitKey);
   return {
     apiVersion: apiVersionOf(ingresses),
@@ -91,7 +96,7 @@ function render(wish: RouteWish, split: AnnotatedSplit): KubeObject {
       namespace,
       owner,
       labels,
-      annotations: { ...copied, ...split.annotationsOf(wish, before) },
+      annotations: { ...Object.fromEntries(copied), ...split.annotationsOf(wish, before) },
     }),
     spec: copiedSpec(objectOf(source?.['spec']), (path) => split.pathsOf(path, apex)),
   };

@@ -1,5 +1,7 @@
 // Skipper: a second Ingress whose paths lead to both sides, with their weights in one annotation; a predicate puts it before
 // the user's own, or, where the canary gets nothing, out of the way.
+import type { TextMap } from './copied-metadata.ts';
+import { withPredicate } from './eskip.ts';
 import { ingressCopy, ingressSource, leadingTo, serviceOf } from './ingress-copy.ts';
 import { backendNames } from './live.ts';
 import { isMatched } from './matches.ts';
@@ -9,7 +11,10 @@ import type { TrafficRouter } from './router.ts';
 
 const WEIGHTS = 'zalando.org/backend-weights';
 const PREDICATE = 'zalando.org/skipper-predicate';
+const ROUTES = 'zalando.org/skipper-routes';
 const OURS = /^\s*(Weight\(100\)|False\(\))\s*(&&\s*)?/;
+
+type Weights = Readonly<Record<string, number>>;
 
 export const skipper: TrafficRouter = {
   provider: 'skipper',
@@ -17,7 +22,9 @@ export const skipper: TrafficRouter = {
   route: ingressCopy({
     isSplitKey: (key) => key === WEIGHTS || key === PREDICATE,
     annotationsOf: ({ apex, spec, split }, before) =>
-      annotationsFor(isMatched(spec) ? allPrimary : split, apex, before[PREDICATE]),
+      annotationsFor(isMatched(spec) ? allPrimary : split, apex, before),
+    // Routes of the user's own, which go before the paths: so they have to go before ours.
+    copied: (key, value) => (key === ROUTES ? withPredicate(value, 'Weight(200)') : value),
     pathsOf: (path, apex) => {
       const { primary, canary } = backendNames(apex);
       return serviceOf(path) === apex ? [leadingTo(path, primary), leadingTo(path, canary)] : [path];
@@ -25,29 +32,48 @@ export const skipper: TrafficRouter = {
     weightsOf: (annotations) => weightsIn(annotations[WEIGHTS]),
     reweighed: (annotations, split, apex) => ({
       ...annotations,
-      ...annotationsFor(split, apex, annotations[PREDICATE]),
+      ...annotationsFor(split, apex, annotations),
     }),
   }),
   source: ingressSource,
 };
 
-function annotationsFor(split: Split, apex: string, predicate = ''): Readonly<Record<string, string>> {
-  const { primary, canary } = backendNames(apex);
-  const theirs = predicate.replace(OURS, '');
+/** @param before of the user's Ingress, or of ours */
+function annotationsFor(split: Split, apex: string, before: TextMap): TextMap {
+  const theirs = (before[PREDICATE] ?? '').replace(OURS, '');
   const ours = split.canary === 0 ? 'False()' : 'Weight(100)';
   return {
-    [WEIGHTS]: JSON.stringify({ [canary]: split.canary, [primary]: split.primary }),
+    [WEIGHTS]: JSON.stringify(weightsFor(split, apex, weightsIn(before[WEIGHTS]) ?? {})),
     [PREDICATE]: theirs === '' ? ours : `${ours} && ${theirs}`,
   };
 }
 
-function weightsIn(text = ''): Readonly<Record<string, number>> | undefined {
+/**
+ * They hold for all paths of the Ingress, so those of other Services stay. Beside some of them on the same path both sides
+ * share what the apex has.
+ */
+function weightsFor({ primary, canary }: Split, apex: string, before: Weights): Weights {
+  const names = backendNames(apex);
+  const { [apex]: whole, [names.primary]: ofPrimary = 0, [names.canary]: ofCanary = 0, ...others } = before;
+  const total = (whole ?? ofPrimary + ofCanary) || 100;
+  return {
+    ...others,
+    [names.canary]: (total * canary) / 100,
+    [names.primary]: (total * primary) / 100,
+  };
+}
+
+/** What Skipper can read of them. */
+function weightsIn(text = ''): Weights | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null
-      ? Object.fromEntries(Object.entries(parsed).map(([name, weight]) => [name, Number(weight)]))
-      : undefined;
+    const entries = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : undefined;
+    return entries && Object.fromEntries(entries.filter(isWeight));
   } catch {
     return undefined;
   }
+}
+
+function isWeight(entry: readonly [string, unknown]): entry is [string, number] {
+  return typeof entry[1] === 'number' && entry[1] >= 0;
 }

@@ -92,6 +92,16 @@ const match = (...headers: readonly object[]): object => ({
 const predicate = (canary: number): string | undefined =>
   annotationsOf(render(skipper, canary))['zalando.org/skipper-predicate'];
 
+const WEIGHTS = 'zalando.org/backend-weights';
+
+function withWeights(text: string): KubeObject {
+  const { metadata, ...rest } = storefront;
+  return frozen({
+    ...rest,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [WEIGHTS]: text } },
+  });
+}
+
 const percent = fc.integer({ min: 0, max: 100 });
 const cohort = { match: [{ headers: { 'x-cohort': { exact: 'beta' } } }], iterations: 5 };
 
@@ -327,6 +337,37 @@ describe('Skipper', () => {
     expect(annotationsOf(render(skipper, 30, {}, bare))['zalando.org/skipper-predicate']).toBe('Weight(100)');
     expect(problems(skipper, cohort)).toEqual(['error UnsupportedMatch spec.analysis.match']);
     expect(splitOf(routeOf(skipper).view(render(skipper, 100, cohort)), 'cart')).toEqual(splitToward(0));
+  });
+
+  it.each<[string, object, object]>([
+    ['on other paths', { blog: 90, news: 10 }, { blog: 90, news: 10, 'cart-canary': 30, 'cart-primary': 70 }],
+    ['on the same path', { cart: 80, till: 20 }, { till: 20, 'cart-canary': 24, 'cart-primary': 56 }],
+    ['without a number', { till: 'all', cart: null }, { 'cart-canary': 30, 'cart-primary': 70 }],
+  ])('leaves other Services what they have %s', (_what, theirs, expected) => {
+    const source = withWeights(JSON.stringify(theirs));
+    const copy = render(skipper, 30, {}, source);
+    expect(JSON.parse(annotationsOf(copy)[WEIGHTS] ?? '')).toEqual(expected);
+    expect(splitOf(routeOf(skipper).view(copy), 'cart')).toEqual(splitToward(30));
+    expect(routeOf(skipper).reweigh(stored(copy), splitToward(70))).toEqual(
+      stored(render(skipper, 70, {}, source)),
+    );
+  });
+
+  it.each(['{', '[]', '7', 'null'])('takes weights of the user that are none for none: %s', (text) => {
+    expect(annotationsOf(render(skipper, 30, {}, withWeights(text)))[WEIGHTS]).toBe(
+      '{"cart-canary":30,"cart-primary":70}',
+    );
+  });
+
+  it('keeps routes of the user before its own', () => {
+    const { metadata, ...rest } = storefront;
+    const key = 'zalando.org/skipper-routes';
+    const annotations = { ...metadata.annotations, [key]: 'Method("OPTIONS") -> <shunt>' };
+    const source = { ...rest, metadata: { ...metadata, annotations } };
+    expect(annotationsOf(render(skipper, 30, {}, source))[key]).toBe(
+      'Weight(200) && Method("OPTIONS") -> <shunt>',
+    );
+    expect(annotationsOf(render(nginx, 30, {}, source))[key]).toBe('Method("OPTIONS") -> <shunt>');
   });
 
   it('sees no split in weights that cannot be read', () => {
