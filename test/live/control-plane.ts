@@ -18,6 +18,7 @@ const staticUsers = [
   'contour-gateway',
   'envoy-gateway',
   'istiod',
+  'skipper',
   'traefik',
 ] as const;
 type StaticUser = (typeof staticUsers)[number];

@@ -21,6 +21,7 @@ export type GatewayName =
   | 'traefik'
   | 'nginx'
   | 'istio'
+  | 'skipper'
   | 'gatewayapi:v1@envoy-gateway'
   | 'gatewayapi:v1:grpc@envoy-gateway'
   | 'gatewayapi:v1:tls@envoy-gateway'

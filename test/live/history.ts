@@ -54,6 +54,8 @@ const VirtualService = z.object({
   spec: z.object({ http: z.array(z.object({ route: z.array(Destination).default([]) })).default([]) }),
 });
 
+const Weights = z.record(z.string(), z.number());
+
 /** The weights of each rule, by the kind of the route. */
 const weightsIn = {
   'projectcontour.io/v1/HTTPProxy': (object: KubeObject) =>
@@ -73,8 +75,10 @@ const weightsIn = {
     // What is not named gets nothing.
     return [{ [`${name}-primary`]: 0, [`${name}-canary`]: 0, ...tableOf(services) }];
   },
-  // Named like the Service that it leads to, as the user's is.
+  // For ingress-nginx it is named like the Service that it leads to, as the user's is.
   'networking.k8s.io/v1/Ingress': ({ metadata: { name, annotations = {} } }: KubeObject) => {
+    const backends = annotations['zalando.org/backend-weights'];
+    if (backends !== undefined) return [Weights.parse(JSON.parse(backends))];
     const [canary, weight] = ['canary', 'canary-weight'].map(
       (key) => annotations[`nginx.ingress.kubernetes.io/${key}`],
     );
@@ -87,7 +91,7 @@ function weightsOfRules(object: KubeObject): RouteMoment['rules'] {
   return RuledRoute.parse(object).spec.rules.map(({ backendRefs }) => tableOf(backendRefs));
 }
 
-/** An Ingress of ingress-nginx is the second one, beside that of the user. */
+/** An Ingress of Serin's is the second one, beside that of the user. */
 const routeKey = (key: string) => key.replace(/-canary$/, '');
 
 /** @param routeKinds which of them the cluster serves */

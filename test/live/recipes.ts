@@ -9,7 +9,7 @@ import { type Log, run } from './prerequisites.ts';
 /** For every run of CI. */
 export const binaryNames = ['controlplane', 'contour', 'traefik', 'envoy', 'prometheus', 'helm'] as const;
 /** For tier C alone, which is run on demand. */
-export const tierCNames = ['istiod', 'envoy-gateway'] as const;
+export const tierCNames = ['istiod', 'envoy-gateway', 'skipper'] as const;
 export type BinaryName = (typeof binaryNames)[number] | (typeof tierCNames)[number];
 
 const versions = {
@@ -22,6 +22,7 @@ const versions = {
   // Istio's releases are no versions of its module; this commit is from between 1.30 and 1.31.
   istio: 'v0.0.0-20260827124520-eed52ebb66ad',
   envoyGateway: 'v1.9.1',
+  skipper: 'v0.22.0',
 } as const;
 
 export interface Recipe {
@@ -89,6 +90,12 @@ export const recipes: Record<BinaryName, Recipe> = {
     file: 'envoy-gateway',
     needs: ['go'],
     install: installEnvoyGateway,
+  },
+  skipper: {
+    folder: () => Promise.resolve(`skipper-${versions.skipper}`),
+    file: 'skipper',
+    needs: ['go'],
+    install: buildSkipper,
   },
 };
 
@@ -197,6 +204,15 @@ async function installEnvoyGateway(folder: string, log: Log): Promise<void> {
   await copyFile(join(source, 'gatewayapi-crds.yaml'), join(crds, 'gateway-api.yaml'));
   const own = join(source, 'generated');
   for (const name of await readdir(own)) await copyFile(join(own, name), join(crds, name));
+}
+
+/** In the folder of its source: for `go install` the proxy would have to list all versions, which not every proxy does. */
+async function buildSkipper(folder: string, log: Log): Promise<void> {
+  await run(['go', 'build', '-trimpath', '-ldflags=-s -w', '-o', join(folder, 'skipper'), './cmd/skipper'], {
+    log,
+    cwd: await moduleFolder(`github.com/zalando/skipper@${versions.skipper}`),
+    env: { CGO_ENABLED: '0' },
+  });
 }
 
 async function moduleFolder(module: string): Promise<string> {

@@ -15,6 +15,7 @@ import {
 import { istioObjects, startIstio } from './istio.ts';
 import type { Processes } from './processes.ts';
 import type { BinaryName } from './recipes.ts';
+import { startSkipper } from './skipper.ts';
 import { startTraefik, traefikObjects } from './traefik.ts';
 
 export interface Tier {
@@ -34,12 +35,16 @@ export interface Place {
 
 /** Tier C, on demand: gateways that take minutes to compile. */
 export const tierC: Tier = {
-  programs: ['istiod', 'envoy-gateway', 'envoy'],
+  programs: ['istiod', 'envoy-gateway', 'envoy', 'skipper'],
   crds: tierCCrds,
   objects: [...istioObjects, ...envoyGatewayObjects],
   async start(place) {
-    const [istio, envoyGateway] = await Promise.all([startIstio(place), startEnvoyGateway(place)]);
-    return new Map<GatewayName, Gateway>([['istio', istio], ...envoyGateway]);
+    const [istio, envoyGateway, skipper] = await Promise.all([
+      startIstio(place),
+      startEnvoyGateway(place),
+      startSkipper(place),
+    ]);
+    return new Map<GatewayName, Gateway>([['istio', istio], ...envoyGateway, ['skipper', skipper]]);
   },
 };
 

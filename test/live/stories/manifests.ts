@@ -6,6 +6,7 @@ import type { KubeObject } from '../../../src/model/kube.ts';
 import { envoyGateway } from '../envoy-gateway.ts';
 import { type GatewayName, liveGateway } from '../gateway.ts';
 import { istioGateway } from '../istio.ts';
+import { skipperClass } from '../skipper.ts';
 import { nginxClass, traefikGateway } from '../traefik.ts';
 import { templatesOf } from './metrics.ts';
 
@@ -166,6 +167,7 @@ const routed: Record<Provider, (host: string) => Routed> = {
   'gatewayapi:v1:udp@envoy-gateway': () => ({ service: throughEnvoyGateway('udp') }),
   traefik: () => ({}),
   nginx: () => ({ ingressRef }),
+  skipper: () => ({ ingressRef }),
   istio: (host) => ({
     service: { hosts: [host], gateways: [`${istioGateway.namespace}/${istioGateway.name}`] },
   }),
@@ -203,6 +205,8 @@ export function beside(
       return [ingressRoute(namespace, host, route)];
     case 'nginx':
       return [ingress(namespace, host, route), ...templatesOf(provider, namespace)];
+    case 'skipper':
+      return [ingress(namespace, host, route, { className: skipperClass })];
     case 'istio':
     case 'gatewayapi:v1':
     case 'gatewayapi:v1@traefik':

@@ -71,7 +71,8 @@ async function revert(scene: Scene): Promise<void> {
 async function handsOnRoute(scene: Scene, provider: GatewayName): Promise<void> {
   const { load, initializedMs } = await begin(scene, { provider, weights: [10, 30, 50] });
   const { routeKind } = scene.gateway(provider);
-  const route = { kind: routeKind, namespace: scene.namespace, name: 'app' };
+  const name = routeKind === 'networking.k8s.io/v1/Ingress' ? 'app-canary' : 'app';
+  const route = { kind: routeKind, namespace: scene.namespace, name };
   const { atMs } = await scene.reachWeight(30);
   await scene.kube.patch(route, {
     metadata: { labels: { 'example.test/team': 'shop' }, annotations: { 'example.test/note': 'mine' } },
@@ -81,7 +82,7 @@ async function handsOnRoute(scene: Scene, provider: GatewayName): Promise<void> 
   const weights = weightsSince(scene, atMs);
   expect(weights.join() === '30,50,0', `from the label on the weights were ${weights.join()}, not 30,50,0`);
   const { labels = {}, annotations = {} } =
-    (await scene.kube.get(route.kind, route.namespace, 'app'))?.metadata ?? {};
+    (await scene.kube.get(route.kind, route.namespace, name))?.metadata ?? {};
   expect(labels['example.test/team'] === 'shop', 'the label is gone');
   expect(annotations['example.test/note'] === 'mine', 'the annotation is gone');
   expectNoFailure(await load.stop(), initializedMs, 'Initialized');

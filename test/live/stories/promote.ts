@@ -16,7 +16,7 @@ import {
 const weights = [10, 30, 50];
 
 /** Where the requests of each side are counted in the series that Serin asks for. */
-const counting: ReadonlySet<GatewayName> = new Set(['contour', 'traefik']);
+const counting: ReadonlySet<GatewayName> = new Set(['contour', 'traefik', 'skipper']);
 
 async function tell(scene: Scene, provider: GatewayName): Promise<void> {
   // Each step is let through when the one before has been measured, however long the gateway takes.
@@ -153,12 +153,16 @@ export function promoteThrough(provider: GatewayName, name: string): readonly St
   ];
 }
 
+export function nobodyLeftThrough(provider: GatewayName, name: string): Story {
+  return story(name, (scene) => nobodyLeft(scene, provider));
+}
+
 export const promote: readonly Story[] = [
   ...promoteThrough('contour', 'contour'),
   ...promoteThrough('gatewayapi:v1', 'gatewayapi'),
   ...promoteThrough('gatewayapi:v1@traefik', 'gatewayapi-on-traefik'),
   ...promoteThrough('traefik', 'traefik'),
   ...promoteThrough('nginx', 'nginx'),
-  story('row-7-nobody-left-traefik', (scene) => nobodyLeft(scene, 'traefik')),
-  story('nobody-left-nginx', (scene) => nobodyLeft(scene, 'nginx')),
+  nobodyLeftThrough('traefik', 'row-7-nobody-left-traefik'),
+  nobodyLeftThrough('nginx', 'nobody-left-nginx'),
 ];
