@@ -1,12 +1,17 @@
 // Skipper: a second Ingress whose paths lead to both sides, with their weights in one annotation; a predicate puts it before
 // the user's own, or, where the canary gets nothing, out of the way.
+import type { CanarySpec } from '../api/canary.ts';
+import { apexName } from '../api/defaults.ts';
+import { objectOf, objectsOf, type JsonObject } from '../model/json.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Problem } from '../model/problem.ts';
+import { allPrimary, type Split } from '../model/split.ts';
 import type { TextMap } from './copied-metadata.ts';
 import { withPredicate } from './eskip.ts';
 import { ingressCopy, ingressSource, leadingTo, serviceOf } from './ingress-copy.ts';
 import { backendNames } from './live.ts';
 import { isMatched } from './matches.ts';
-import type { Split } from '../model/split.ts';
-import { allPrimary } from '../model/split.ts';
+import { error } from './problems.ts';
 import type { TrafficRouter } from './router.ts';
 
 const WEIGHTS = 'zalando.org/backend-weights';
@@ -32,15 +37,44 @@ export const skipper: TrafficRouter = {
     weightsOf: (annotations) => weightsIn(annotations[WEIGHTS]),
     reweighed: (annotations, split, apex) => ({
       ...annotations,
-      ...annotationsFor(split, apex, annotations),
+      ...annotationsFor(split, apex, {
+        ...annotations,
+        [PREDICATE]: (annotations[PREDICATE] ?? '').replace(OURS, ''),
+      }),
     }),
   }),
-  source: ingressSource,
+  source: {
+    ...ingressSource,
+    problems: (spec, source) => [...ingressSource.problems(spec, source), ...starving(spec, source)],
+  },
 };
 
-/** @param before of the user's Ingress, or of ours */
+/** With both sides in its place the apex would get requests that the user gives to others. */
+function starving(spec: CanarySpec, { metadata, spec: ingress }: KubeObject): readonly Problem[] {
+  const apex = apexName(spec);
+  const weights = weightsIn(metadata.annotations?.[WEIGHTS]) ?? {};
+  const weightOf = (path: JsonObject): number => weights[serviceOf(path) ?? ''] ?? 0;
+  const starves = objectsOf(objectOf(ingress)['rules'])
+    .map((rule) => objectsOf(objectOf(rule['http'])['paths']))
+    .some((paths) =>
+      paths
+        .filter((path) => serviceOf(path) === apex && weightOf(path) === 0)
+        .some(({ path }) => paths.some((other) => other['path'] === path && weightOf(other) > 0)),
+    );
+  return starves
+    ? [
+        error(['spec', 'ingressRef', 'name'], {
+          value: metadata.name,
+          message: `has a path where ${WEIGHTS} gives the Service ${apex} nothing, and others something`,
+          fix: `give ${apex} a weight there, or name another Ingress`,
+        }),
+      ]
+    : [];
+}
+
+/** @param before what the user says */
 function annotationsFor(split: Split, apex: string, before: TextMap): TextMap {
-  const theirs = (before[PREDICATE] ?? '').replace(OURS, '');
+  const theirs = before[PREDICATE] ?? '';
   const ours = split.canary === 0 ? 'False()' : 'Weight(100)';
   return {
     [WEIGHTS]: JSON.stringify(weightsFor(split, apex, weightsIn(before[WEIGHTS]) ?? {})),

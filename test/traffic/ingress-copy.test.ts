@@ -359,6 +359,35 @@ describe('Skipper', () => {
     );
   });
 
+  it('goes before an Ingress of the user that has a weight among routes, too', () => {
+    const { metadata, ...rest } = storefront;
+    const annotations = { 'zalando.org/skipper-predicate': 'Weight(100)' };
+    const source = { ...rest, metadata: { ...metadata, annotations } };
+    const copy = render(skipper, 30, {}, source);
+    expect(annotationsOf(copy)['zalando.org/skipper-predicate']).toBe('Weight(100) && Weight(100)');
+    expect(routeOf(skipper).reweigh(stored(copy), splitToward(0))).toEqual(
+      stored(render(skipper, 0, {}, source)),
+    );
+  });
+
+  it.each<[object, string, boolean]>([
+    [{ cart: 0, till: 5 }, '/', false],
+    [{ till: 5 }, '/', false],
+    [{ cart: 1, till: 5 }, '/', true],
+    [{ cart: 0, till: 0 }, '/', true],
+    [{ till: 5 }, '/till', true],
+  ])('needs requests to share: %j, and the other at %s', (weights, path, fine) => {
+    const paths = [
+      { path: '/', backend: { service: { name: 'cart' } } },
+      { path, backend: { service: { name: 'till' } } },
+    ];
+    const source = { ...withWeights(JSON.stringify(weights)), spec: { rules: [{}, { http: { paths } }] } };
+    const found = skipper.source?.problems(spec(skipper), source) ?? [];
+    expect(found.map(({ reason, field }) => `${reason} ${field}`)).toEqual(
+      fine ? [] : ['InvalidSpec spec.ingressRef.name'],
+    );
+  });
+
   it('keeps routes of the user before its own', () => {
     const { metadata, ...rest } = storefront;
     const key = 'zalando.org/skipper-routes';
