@@ -35,9 +35,8 @@ export async function startSkipper({ processes, plane, binary }: Place): Promise
       '-source-poll-timeout=500',
       '-wait-first-route-load',
       '-access-log-disabled',
-      // What the built-in metrics need; the second is the default.
+      // What the built-in metrics need.
       '-metrics-flavour=prometheus',
-      '-route-response-metrics',
       '-serve-route-metrics',
     ],
     // Outside of a cluster it knows no certificate but those of the system.

@@ -124,7 +124,7 @@ async function besideOthers(scene: Scene): Promise<void> {
 }
 
 /** Each type of path makes a route of another kind; and so does plain HTTP behind a load balancer, without redirects. */
-async function paths(scene: Scene): Promise<void> {
+async function typesOfPaths(scene: Scene): Promise<void> {
   const hooks = await startHooks(scene);
   hooks.closed.add('/finish');
   await scene.deploy({ version: '1.0' });
@@ -213,5 +213,5 @@ const story = (name: string, tell: Story['tell']): Story => ({
 export const skipper: readonly Story[] = [
   story('timeouts-skipper', timeouts),
   story('beside-others-skipper', besideOthers),
-  story('paths-skipper', paths),
+  story('paths-skipper', typesOfPaths),
 ];
