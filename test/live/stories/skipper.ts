@@ -1,7 +1,8 @@
 // What an Ingress of Skipper's may say beside a host and a path, and what must still hold while Serin's stands before it.
 import type { Analysis } from '../../../src/api/analysis.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
-import { type Sample, shareFits } from '../load.ts';
+import { shareFits } from '../load.ts';
+import type { Sample } from '../senders.ts';
 import { skipperClass } from '../skipper.ts';
 import { startHooks } from './hooks.ts';
 import { appName, canary, ingressRef } from './manifests.ts';
