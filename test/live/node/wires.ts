@@ -4,7 +4,6 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
-  constants,
   createServer as createHttp2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -47,7 +46,7 @@ export interface Place {
 }
 
 export interface Listening {
-  /** Clients are told to go elsewhere, as a well-behaved server does that was told to end. */
+  /** Clients are told to go elsewhere, where the protocol can say it without a loss. */
   readonly drain: () => void;
   /** May be called again. */
   readonly close: () => Promise<void>;
@@ -91,8 +90,6 @@ async function serveHttp({ address, port, answer }: Place, server: Server): Prom
 /** What protobuf makes of a message without fields, behind the five bytes that say how long it is. */
 const emptyMessage = Buffer.alloc(5);
 const grpcStatus = { ok: '0', internal: '13' };
-/** No call is refused yet; clients begin the next ones elsewhere. */
-const anyStream = 2 ** 31 - 1;
 
 async function serveCalls({ address, port, answer }: Place): Promise<Listening> {
   const server = createHttp2Server();
@@ -119,9 +116,8 @@ async function serveCalls({ address, port, answer }: Place): Promise<Listening> 
     server.once('error', reject).listen(port, address, () => resolve());
   });
   return {
-    drain: () => {
-      for (const session of sessions) session.goaway(constants.NGHTTP2_NO_ERROR, anyStream);
-    },
+    // After a GOAWAY Node takes no call any more, not even one that was on its way: endpoints alone tell clients.
+    drain: () => undefined,
     close: () => {
       for (const session of sessions) session.close();
       return closeWithin(server, () => {
