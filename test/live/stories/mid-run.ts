@@ -28,6 +28,15 @@ function weightsSince(scene: Scene, fromMs: number): number[] {
   return moments.slice(Math.max(0, first)).map(({ rules }) => rules[0]?.['app-canary'] ?? -1);
 }
 
+/** When the route was seen at a weight that is in effect. The Canary has a watch of its own, which may be ahead of the route's. */
+async function reachWeightOnRoute(scene: Scene, weight: number): Promise<number> {
+  await scene.reachWeight(weight);
+  const { atMs } = await scene.eventually(`the route at ${weight}`, async () =>
+    scene.route().findLast(({ rules }) => rules[0]?.['app-canary'] === weight),
+  );
+  return atMs;
+}
+
 async function newRevision(scene: Scene): Promise<void> {
   const { load, initializedMs } = await begin(scene, { provider: 'contour', weights: [20, 40, 60] });
   const { status: before } = await scene.reachWeight(40);
@@ -73,7 +82,7 @@ async function handsOnRoute(scene: Scene, provider: GatewayName): Promise<void> 
   const { routeKind } = scene.gateway(provider);
   const name = routeKind === 'networking.k8s.io/v1/Ingress' ? 'app-canary' : 'app';
   const route = { kind: routeKind, namespace: scene.namespace, name };
-  const { atMs } = await scene.reachWeight(30);
+  const atMs = await reachWeightOnRoute(scene, 30);
   await scene.kube.patch(route, {
     metadata: { labels: { 'example.test/team': 'shop' }, annotations: { 'example.test/note': 'mine' } },
   });
@@ -111,7 +120,7 @@ async function otherSteps(scene: Scene): Promise<void> {
   // Time to edit it before the round is asked.
   const of: Begun = { provider: 'contour', weights: [10, 30, 50], interval: '4s' };
   const { load, initializedMs } = await begin(scene, of);
-  const { atMs } = await scene.reachWeight(30);
+  const atMs = await reachWeightOnRoute(scene, 30);
   await scene.patchCanary({ spec: { analysis: { stepWeights: [20, 40, 60] } } });
   await scene.reach('Succeeded');
   const weights = weightsSince(scene, atMs);
