@@ -8,7 +8,9 @@ async function deleted(scene: Scene): Promise<void> {
   await scene.deploy({ version: '1.0', replicas: 2 });
   await scene.declare({
     provider: 'kubernetes',
-    analysis: { iterations: 2 },
+    // As long as the target is seen to serve before it counts, at most ten seconds. It has just been scaled down, and for a moment
+    // its status may still have the pods from before.
+    analysis: { interval: '5s', iterations: 2 },
     spec: { revertOnDeletion: true },
   });
   await scene.reach('Initialized');
