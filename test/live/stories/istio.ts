@@ -1,10 +1,10 @@
 // What Istio alone has: a route that another one hands its requests to, and connections that are split without being read.
 import { istioGateway } from '../istio.ts';
-import { count, shareFits } from '../load.ts';
+import { count } from '../load.ts';
 import { startHooks } from './hooks.ts';
 import { appName } from './manifests.ts';
-import type { Scene, Story } from './story.ts';
-import { expectNoFailure, expectShare, isCanaryPod, shareAt } from './traffic.ts';
+import { type Scene, type Story, story } from './story.ts';
+import { expectNoFailure, expectShare, isCanaryPod, shareAt, shareOf } from './traffic.ts';
 
 const provider = 'istio';
 const weight = 30;
@@ -89,19 +89,11 @@ async function tcp(scene: Scene): Promise<void> {
   await scene.pass(500);
   const fromMs = Date.now();
   await scene.eventually('connections', async () => count(load.samples, fromMs).total >= 350);
-  const { byPod, total } = count(load.samples, fromMs);
-  const canary = [...byPod].reduce((sum, [pod, times]) => sum + (isCanaryPod(pod) ? times : 0), 0);
+  const share = shareOf(load.samples, { fromMs, weight });
   hooks.closed.delete('/finish');
   await scene.reach('Succeeded');
   expectNoFailure(await load.stop(), initializedMs, 'Initialized');
-  expectShare({ weight, total, canary, z: shareFits(weight, canary, total) });
+  expectShare(share);
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export const istio: readonly Story[] = [story('delegation-istio', delegation), story('tcp-istio', tcp)];

@@ -4,7 +4,7 @@ import type { GatewayName } from '../gateway.ts';
 import type { Sample } from '../senders.ts';
 import { startHooks } from './hooks.ts';
 import { generated } from './objects.ts';
-import { expect, ready, type Scene, type Story } from './story.ts';
+import { expect, ready, type Scene, type Story, story } from './story.ts';
 import { expectNoFailure, failures, isCanaryPod } from './traffic.ts';
 
 /** So many requests in a row tell where all of them go. */
@@ -140,13 +140,6 @@ async function withoutUri(scene: Scene): Promise<void> {
   const matched = (await others.stop()).length - failures(others.samples).length;
   expect(matched === 0, `${matched} requests without the header were answered`);
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export function abTestThrough(provider: GatewayName, name: string, chosen = bothHeaders): Story {
   return story(name, (scene) => abTest(scene, provider, chosen));

@@ -1,7 +1,7 @@
 // What happens to a run while it is under way: another revision, the old one again, hands on the route, other steps.
 import type { GatewayName } from '../gateway.ts';
 import { deploymentOf } from './objects.ts';
-import { expect, type Scene, type Story } from './story.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
 import { expectNoFailure } from './traffic.ts';
 
 interface Begun {
@@ -127,13 +127,6 @@ async function otherSteps(scene: Scene): Promise<void> {
   expect(weights.join() === '30,40,60,0', `the weights were ${weights.join()}, not 30,40,60,0`);
   expectNoFailure(await load.stop(), initializedMs, 'Initialized');
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export function foreignLabelThrough(provider: GatewayName, name: string): Story {
   return story(name, (scene) => handsOnRoute(scene, provider));

@@ -6,7 +6,7 @@ import { liveGateway, type GatewayName } from '../gateway.ts';
 import { abTestOn, bothHeaders } from './matches.ts';
 import { appName, canary, canaryKind } from './manifests.ts';
 import { deploymentOf } from './objects.ts';
-import { expect, type Scene, type Story } from './story.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
 import { expectNoFailure, isCanaryPod } from './traffic.ts';
 
 type NamedProvider = 'contour' | 'gatewayapi:v1' | 'traefik';
@@ -142,13 +142,6 @@ async function chosenByTraefik(scene: Scene): Promise<void> {
   const routes = objectsOf(objectOf(made?.['spec'])['routes']);
   expect(routes.length === 1, `${routes.length} routes were made, not 1`);
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export const namedRoutes: readonly Story[] = [
   story('named-route-contour', (scene) => weights(scene, 'contour')),

@@ -6,7 +6,7 @@ import { metricsOf } from './metrics.ts';
 import { foreignLabelThrough } from './mid-run.ts';
 import { promoteThrough } from './promote.ts';
 import { rollbackThrough } from './rollback.ts';
-import { expect, type Scene, type Story } from './story.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
 import { mirrorThrough } from './strategies.ts';
 import {
   describeShares,
@@ -99,13 +99,6 @@ async function byMethod(scene: Scene): Promise<void> {
   expect(answered === 0, `${answered} of ${refused.length} calls of another method were answered`);
   scene.say(`${refused.length} calls of another method: ${refused.at(-1)?.error}`);
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export const otherRoutes: readonly Story[] = [
   ...promoteThrough(grpc, 'grpc-envoy-gateway'),

@@ -3,7 +3,7 @@ import type { CanaryStatus } from '../../../src/api/status.ts';
 import type { GatewayName } from '../gateway.ts';
 import { startHooks } from './hooks.ts';
 import { metricsOf } from './metrics.ts';
-import { expect, type Scene, type Story } from './story.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
 import {
   describeShares,
   expectNoFailure,
@@ -137,13 +137,6 @@ async function nobodyLeft(scene: Scene, provider: GatewayName): Promise<void> {
   expectShare(share);
   scene.say(describeShares([share]));
 }
-
-const story = (name: string, tellIt: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell: tellIt,
-});
 
 /** @param name of the gateway in the names of the stories */
 export function promoteThrough(provider: GatewayName, name: string): readonly Story[] {

@@ -1,6 +1,6 @@
 // What a gateway tries again because the Canary says so: users see none of the pods' failures, and all of them once it does not.
 import type { GatewayName } from '../gateway.ts';
-import type { Scene, Story } from './story.ts';
+import { type Scene, type Story, story } from './story.ts';
 import { expectNoFailure, failures } from './traffic.ts';
 
 /** So many failures of the pods tell whether users see them. */
@@ -39,10 +39,5 @@ async function failedAnswers({ namespace, world }: Scene): Promise<number> {
 }
 
 export function retriesThrough(provider: GatewayName, name: string): Story {
-  return {
-    name: `retries-${name}`,
-    company: 'together',
-    needsWorld: true,
-    tell: (scene) => retried(scene, provider),
-  };
+  return story(`retries-${name}`, (scene) => retried(scene, provider));
 }

@@ -1,14 +1,13 @@
 // What an Ingress of Skipper's may say beside a host and a path, and what must still hold while Serin's stands before it.
 import type { Analysis } from '../../../src/api/analysis.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
-import { shareFits } from '../load.ts';
 import type { Sample } from '../senders.ts';
 import { skipperClass } from '../skipper.ts';
 import { startHooks } from './hooks.ts';
 import { appName, canary, ingressRef } from './manifests.ts';
 import { metricsOf, successRate } from './metrics.ts';
-import { expect, type Scene, type Story } from './story.ts';
-import { expectNoFailure, isCanaryPod } from './traffic.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
+import { describeShares, expectNoFailure, expectShare, isCanaryPod, shareOf } from './traffic.ts';
 
 const provider = 'skipper';
 /** Enough to tell a share by. */
@@ -111,17 +110,17 @@ async function besideOthers(scene: Scene): Promise<void> {
     [front, docs].every(({ samples }) => since(samples).length >= enough),
   );
   const seen = [
-    share(since(front.samples), 24, isCanaryPod),
-    share(since(front.samples), 20, (pod) => isCanaryPod(pod, 'till')),
-    share(since(docs.samples), 25, (pod) => isCanaryPod(pod, 'till')),
+    shareOf(front.samples, { fromMs, weight: 24 }),
+    shareOf(front.samples, { fromMs, weight: 20, isCounted: (pod) => isCanaryPod(pod, 'till') }),
+    shareOf(docs.samples, { fromMs, weight: 25, isCounted: (pod) => isCanaryPod(pod, 'till') }),
   ];
   hooks.closed.delete('/finish');
   await scene.reach('Succeeded');
-  scene.say(seen.map(({ text }) => text).join(', '));
+  scene.say(describeShares(seen));
   for (const load of [front, docs, pings]) expectNoFailure(await load.stop(), initializedMs, 'Initialized');
   const passed = pings.samples.filter(({ pod, atMs }) => pod !== '' && atMs >= initializedMs);
   expect(passed.length === 0, `${passed.length} of ${pings.samples.length} pings came to a pod`);
-  for (const { text, z } of seen) expect(Math.abs(z) < 4, text);
+  for (const share of seen) expectShare(share);
 }
 
 /** Each type of path makes a route of another kind; and so does plain HTTP behind a load balancer, without redirects. */
@@ -171,15 +170,15 @@ async function typesOfPaths(scene: Scene): Promise<void> {
   await scene.eventually('requests', async () =>
     loads.every(({ samples }) => since(samples).length >= enough),
   );
-  const seen = loads.map(({ samples }) => share(since(samples), 30, isCanaryPod));
+  const seen = loads.map(({ samples }) => shareOf(samples, { fromMs, weight: 30 }));
   const proven = await scene.until('the proof of the weight', ({ status: { rounds = [] } }) =>
     rounds.some(({ weight, traffic }) => weight === 30 && traffic?.outcome === 'agrees'),
   );
   hooks.closed.delete('/finish');
   await scene.reach('Succeeded');
-  scene.say(seen.map(({ text }) => text).join(', '));
+  scene.say(describeShares(seen));
   for (const load of loads) expectNoFailure(await load.stop(), servedMs, 'Skipper served the paths');
-  for (const { text, z } of seen) expect(Math.abs(z) < 4, text);
+  for (const share of seen) expectShare(share);
   const values = (proven.status.rounds ?? []).flatMap(({ checks }) => checks);
   expect(
     metricsOf(provider).every(({ name }) =>
@@ -187,12 +186,6 @@ async function typesOfPaths(scene: Scene): Promise<void> {
     ),
     `not all was measured: ${JSON.stringify(values)}`,
   );
-}
-
-function share(samples: readonly Sample[], weight: number, counts: (pod: string) => boolean) {
-  const hits = samples.filter(({ pod }) => counts(pod)).length;
-  const z = shareFits(weight, hits, samples.length);
-  return { z, text: `${weight}%: ${hits}/${samples.length} (z ${z.toFixed(1)})` };
 }
 
 function serviceOf(namespace: string, name: string): KubeObject {
@@ -203,13 +196,6 @@ function serviceOf(namespace: string, name: string): KubeObject {
     spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
   };
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export const skipper: readonly Story[] = [
   story('timeouts-skipper', timeouts),

@@ -31,6 +31,11 @@ export interface Story {
   readonly tell: (scene: Scene) => Promise<void>;
 }
 
+/** As most are: beside others, in the stories' own environment. */
+export function story(name: string, tell: Story['tell']): Story {
+  return { name, company: 'together', needsWorld: true, tell };
+}
+
 export interface SceneParts {
   readonly environment: Environment;
   readonly controller: Controller;

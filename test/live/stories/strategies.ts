@@ -5,7 +5,7 @@ import { type Load, shareFits } from '../load.ts';
 import type { Sample } from '../senders.ts';
 import { startHooks } from './hooks.ts';
 import { metricsOf } from './metrics.ts';
-import { expect, type Scene, type Story } from './story.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
 import { expectNoFailure, isCanaryPod } from './traffic.ts';
 
 /** So many requests in a row tell where all of them go. */
@@ -184,13 +184,6 @@ async function cookiesGiven(
     return both && { canary: canary?.[0] ?? '', primary: primary?.[0] ?? '' };
   });
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 /** @param mirrorWeight where the gateway copies a share */
 export function mirrorThrough(provider: GatewayName, name: string, mirrorWeight?: number): Story {

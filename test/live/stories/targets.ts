@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../../../src/model/kube.ts';
 import { appName, deployment } from './manifests.ts';
-import { expect, type Scene, type Story } from './story.ts';
+import { expect, type Scene, type Story, story } from './story.ts';
 import { expectNoFailure } from './traffic.ts';
 
 const daemonSetKind = 'apps/v1/DaemonSet';
@@ -105,13 +105,6 @@ async function coreService(scene: Scene): Promise<void> {
   });
   expectNoFailure(await load.stop(), atMs, 'Initialized');
 }
-
-const story = (name: string, tell: Story['tell']): Story => ({
-  name,
-  company: 'together',
-  needsWorld: true,
-  tell,
-});
 
 export const targets: readonly Story[] = [
   story('row-1-service-target', coreService),

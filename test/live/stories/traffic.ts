@@ -77,9 +77,21 @@ export async function shareAt(
     `${enough} requests`,
     async () => load.samples.filter(({ atMs }) => atMs >= fromMs).length >= enough,
   );
-  const { byPod, total } = count(load.samples, fromMs);
-  const canary = [...byPod].reduce((sum, [pod, times]) => sum + (isCanaryPod(pod) ? times : 0), 0);
-  return { weight, total, canary, z: shareFits(weight, canary, total) };
+  return shareOf(load.samples, { fromMs, weight });
+}
+
+/** @param isCounted the pods whose share it is; those of the canary if left out */
+export function shareOf(
+  samples: readonly Sample[],
+  {
+    fromMs,
+    weight,
+    isCounted = isCanaryPod,
+  }: { fromMs: number; weight: number; isCounted?: (pod: string) => boolean },
+): StepShare {
+  const sent = samples.filter(({ atMs }) => atMs >= fromMs);
+  const canary = sent.filter(({ pod }) => isCounted(pod)).length;
+  return { weight, total: sent.length, canary, z: shareFits(weight, canary, sent.length) };
 }
 
 export function expectShare({ weight, total, canary, z }: StepShare): void {
